@@ -4,4 +4,102 @@ from __future__ import annotations
 
 from pgschema.errors.record import Failure
 
-FAILURES: tuple[Failure, ...] = ()
+FAILURES: tuple[Failure, ...] = (
+    Failure(
+        code="PGS500",
+        title="there is no data set of this size",
+        cause="`{size}` is not a size; the seeds folder has: {sizes}",
+        fix="name one of them: `pgschema seed --size small`",
+        exit_code=2,
+        explanation="A size is a folder of queries in the seeds folder. Larger sizes come with later "
+        "releases; `pgschema seed --help` names those of this one.",
+        example="`pgschema seed --size huge`",
+    ),
+    Failure(
+        code="PGS501",
+        title="the database holds other rows",
+        cause="{tables}",
+        fix="seed an empty database, or repeat the size, seed, scale and anchor it was loaded with; "
+        "nothing was changed",
+        exit_code=1,
+        explanation="A data set is loaded into empty tables only. Where its rows are there already, "
+        "unchanged, there is nothing to do; where tables came with a later migration, they are "
+        "filled. Any other row - yours, or one that was changed after loading - is never "
+        "overwritten, deleted or mixed with synthetic data.",
+        example="Add an organisation of your own, then run `pgschema seed`.",
+    ),
+    Failure(
+        code="PGS502",
+        title="there are no tables to load into",
+        cause="the database has none of the tables of the data set `{size}`",
+        fix="apply the migrations first: `pgschema migrate`, or `pgschema up` which does both",
+        exit_code=2,
+        explanation="Data sets fill the tables that the migrations make. A table that a later "
+        "migration brings is skipped; here every one was missing.",
+        example="`pgschema seed` on a database that was never migrated.",
+    ),
+    Failure(
+        code="PGS503",
+        title="this role may not load data",
+        cause="`{role}` cannot act as `pgschema_owner`: {reason}",
+        fix="connect as the role that applied the migrations, or have it grant pgschema_owner: "
+        '`grant pgschema_owner to "{role}"`',
+        exit_code=2,
+        explanation="Row-level security is forced on every table, for its owner too. Data sets are "
+        "loaded as pgschema_owner, whose policies see every row; that needs membership, not "
+        "superuser.",
+        example="`pgschema seed` as a role without membership in pgschema_owner.",
+    ),
+    Failure(
+        code="PGS504",
+        title="somebody else is writing to the tables",
+        cause="a lock on {table} was not granted within {seconds} s",
+        fix="end the other transaction, or wait, and run it again; nothing was changed",
+        exit_code=3,
+        explanation="Loading takes a lock that keeps other writers, and a second `pgschema seed`, "
+        "out; readers are not disturbed. A transaction that has written there and is still open "
+        "prevents it.",
+        example="`begin; update public.organizations ...` in one session, `pgschema seed` in another.",
+    ),
+    Failure(
+        code="PGS505",
+        title="these options do not make a data set",
+        cause="{reason}",
+        fix="{remedy}",
+        exit_code=2,
+        explanation="`small` has a closed form, so that tests can say what must come out; it has one "
+        "size only. `--scale` shrinks or grows the random data sets and must be above 0.",
+        example="`pgschema seed --size small --scale 2`",
+    ),
+    Failure(
+        code="PGS506",
+        title="there is no seeds folder",
+        cause="`{folder}` is not a folder",
+        fix="give an existing one with --seeds, or leave the option out for the packaged one",
+        exit_code=2,
+        explanation="The seeds folder holds one sub-folder for each size, `reference` and "
+        "`vocabulary`.",
+        example="`pgschema --seeds /nowhere seed`",
+    ),
+    Failure(
+        code="PGS507",
+        title="a file's name does not say what it fills",
+        cause="`{path}` is not named S<migration>_<step>__<table>.sql",
+        fix="rename it, for example S003_01__activities.sql: the migration that makes the table, "
+        "the place in the order, the table",
+        exit_code=2,
+        explanation="The number says when the table exists and in which order files are loaded; the "
+        "rest names the table, with its schema when that is not `public`.",
+        example="A file `seeds/small/activities.sql`.",
+    ),
+    Failure(
+        code="PGS508",
+        title="a data set does not fit the tables",
+        cause="{path}: {message}",
+        fix="correct the file, or apply the migrations that belong to it; nothing was loaded",
+        exit_code=3,
+        explanation="A query of the data set failed, or its rows were refused by a constraint or "
+        "trigger. Loading is one transaction: the database is as before.",
+        example="A file in a --seeds folder that names a column of no table.",
+    ),
+)
