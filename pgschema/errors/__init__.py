@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgschema.errors import checks, data, database, files, plan, server
+from pgschema.errors import checks, commands, data, database, files, plan, server
 from pgschema.errors.record import Failure, PgschemaError
 
 __all__ = ["CATALOGUE", "Failure", "PgschemaError", "failure"]
 
 CATALOGUE: Mapping[str, Failure] = {
     failure.code: failure
-    for family in (files, plan, database, checks, data, server)
+    for family in (files, plan, database, checks, data, server, commands)
     for failure in family.FAILURES
 }
 

@@ -1,0 +1,74 @@
+"""`pgschema new`: the files of the next migration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pgschema.cli.options import Command, pass_settings
+from pgschema.cli.output import Output, pass_output
+from pgschema.cli.settings import Settings
+from pgschema.cli.stubs import Layout, Stub, next_version, stubs
+from pgschema.errors import PgschemaError
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@pass_output
+@pass_settings
+def command(settings: Settings, output: Output, name: str) -> None:
+    """Write the stubs of the next migration, NAME: words_joined_by_underscores.
+
+    In this project those are four: the migration, its rollback, its test and its page. In a
+    folder given with --migrations they are the migration and, where there is a folder for it
+    (--rollbacks, or `rollbacks` beside it), the rollback.
+    """
+    layout = _layout(settings)
+    version = next_version(_newest(layout), datetime.now(UTC))
+    made = stubs(version, name, layout)
+    _write(made)
+    for stub in made:
+        output.line(f"  + {stub.path}")
+    output.remark(f"next: write {made[0].path}, then `pgschema migrate --dry-run`")
+    output.document(version=version, files=[str(stub.path) for stub in made])
+
+
+def _layout(settings: Settings) -> Layout:
+    if settings.migrations:
+        beside = settings.migrations.parent / "rollbacks"
+        rollbacks = settings.rollbacks or (beside if beside.is_dir() else None)
+        return Layout(settings.migrations, rollbacks)
+    from pgschema.catalog import packaged_folders
+
+    folders = packaged_folders()
+    project = folders.migrations.parent
+    if not (project / "pyproject.toml").exists():
+        raise PgschemaError("PGS707", folder=str(folders.migrations))
+    return Layout(
+        _shown(folders.migrations),
+        _shown(folders.rollbacks),
+        _shown(project / "tests" / "schema"),
+        _shown(project / "docs" / "reference" / "schema"),
+    )
+
+
+def _newest(layout: Layout) -> str | None:
+    from pgschema.catalog import read_catalog
+
+    migrations = read_catalog(layout.migrations, None).migrations
+    return str(migrations[-1].version) if migrations else None
+
+
+def _shown(folder: Path) -> Path:
+    """Return the folder relative to the current directory where that is shorter to read."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+def _write(made: tuple[Stub, ...]) -> None:
+    for stub in made:
+        stub.path.parent.mkdir(parents=True, exist_ok=True)
+        with stub.path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(stub.text)

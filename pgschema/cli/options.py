@@ -1,0 +1,89 @@
+"""The global options: shown by `pgschema --help`, understood before and after the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from pgschema.cli.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Store a given value; one that was not given leaves what stands before the command's name."""
+    if parameter.name and value not in (None, False, 0):
+        setattr(context.ensure_object(Settings), parameter.name, value)
+
+
+def _folder(name: str, what: str, *, hidden: bool) -> click.Option:
+    return click.Option(
+        [f"--{name}"],
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        metavar="DIR",
+        help=f"The folder of {what}.  [default: the packaged one]",
+        expose_value=False,
+        callback=_remember,
+        hidden=hidden,
+    )
+
+
+def _flag(*names: str, text: str, hidden: bool, **extra: Any) -> click.Option:
+    extra.setdefault("is_flag", True)
+    return click.Option(
+        list(names), help=text, expose_value=False, callback=_remember, hidden=hidden, **extra
+    )
+
+
+def global_options(*, hidden: bool = False) -> list[click.Parameter]:
+    """Return new options that write into the context's Settings."""
+    database = click.Option(
+        ["--database"],
+        metavar="URL",
+        help="The database: a URL or a libpq conninfo.  "
+        "[default: DATABASE_URL, else libpq's PG* variables, else the embedded cluster "
+        "under .pgschema/]",
+        expose_value=False,
+        callback=_remember,
+        hidden=hidden,
+    )
+    return [
+        database,
+        _folder("migrations", "forward SQL files", hidden=hidden),
+        _folder("rollbacks", "rollback SQL files", hidden=hidden),
+        _folder("seeds", "data sets", hidden=hidden),
+        _flag("--json", text="One JSON document on standard output.", hidden=hidden),
+        _flag(
+            "-v",
+            "--verbose",
+            text="Say more on standard error; twice for every detail.",
+            hidden=hidden,
+            is_flag=False,
+            count=True,
+        ),
+        _flag("-q", "--quiet", text="Say nothing but the result and errors.", hidden=hidden),
+    ]
+
+
+class Command(click.Command):
+    """A command that also takes the global options, hidden, after its own name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *global_options(hidden=True)]
+
+
+def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
+    """Give a command's function the run's Settings as its first argument."""
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        settings = click.get_current_context().find_object(Settings)
+        assert settings is not None
+        return command(settings, *args, **kwargs)
+
+    return update_wrapper(call, command)

@@ -1,0 +1,125 @@
+"""Where everything is printed: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec, TextIO, TypeVar
+
+import click
+
+from pgschema.cli.settings import Settings
+from pgschema.errors import PgschemaError
+from pgschema.report.failures import failure_document, failure_text
+from pgschema.report.masking import mask
+from pgschema.report.tables import Table, plain
+
+FORMAT = 1
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Output:
+    """The two streams of one run; it never lets a password through.
+
+    Text lines vanish with `--json`, documents vanish without it, so that a command can say both.
+    """
+
+    def __init__(
+        self, settings: Settings, *, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self._settings = settings
+        self._out = out if out is not None else sys.stdout
+        self._err = err if err is not None else sys.stderr
+        self._unfinished = ""
+        self.secrets: set[str] = set()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether a person is watching standard output."""
+        return not self._settings.json and self._out.isatty()
+
+    @property
+    def is_coloured(self) -> bool:
+        """Tell whether colours are welcome: a terminal, and neither NO_COLOR nor TERM=dumb."""
+        return (
+            self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        )
+
+    def line(self, text: str = "") -> None:
+        """Print a line of the result (nothing with `--json`)."""
+        if not self._settings.json:
+            self._write(self._out, text + "\n")
+
+    def remark(self, text: str) -> None:
+        """Print a line that accompanies the result: omitted with `--quiet`, and with `--json`."""
+        if not self._settings.quiet:
+            self.line(text)
+
+    def begin(self, text: str) -> None:
+        """Print the head of a line that `finish` ends; only a person sees it before the end."""
+        if self.is_terminal:
+            self._write(self._out, text)
+            self._unfinished = text
+
+    def finish(self, head: str, tail: str) -> None:
+        """Print `head` and `tail` as one line, or only the tail where the head still stands."""
+        stands = self._unfinished == head
+        self._unfinished = ""
+        self.line(tail if stands else head + tail)
+
+    def note(self, text: str, *, colour: str = "") -> None:
+        """Print a line of progress or advice on standard error; nothing with `--quiet`."""
+        if not self._settings.quiet:
+            self._say(text, colour)
+
+    def table(self, drawn: Table) -> None:
+        """Print a table: drawn for a terminal, aligned plain text elsewhere."""
+        if self._settings.json:
+            return
+        if not self.is_terminal:
+            self.line(plain(drawn))
+            return
+        from pgschema.cli.drawing import draw  # rich is slow to import: only where it is looked at
+
+        draw(drawn, self._out, coloured=self.is_coloured)
+
+    def document(self, **content: Any) -> None:
+        """Print the run's one JSON document (nothing without `--json`)."""
+        if self._settings.json:
+            whole = {"format": FORMAT, "command": self._settings.command, **content}
+            text = json.dumps(whole, indent=2, ensure_ascii=False, default=str)
+            self._write(self._out, text + "\n")
+
+    def error(self, error: PgschemaError) -> None:
+        """Print a failure: four lines on standard error, and the document with `--json`."""
+        head, *rest = failure_text(error).split("\n")
+        self._say(head, "31")
+        self._say("\n".join(rest), "")
+        self.document(error=failure_document(error))
+
+    def _say(self, text: str, colour: str) -> None:
+        if self._unfinished:
+            self._write(self._out, "\n")
+            self._unfinished = ""
+        if colour and self._err.isatty() and self.is_coloured:
+            text = f"\x1b[{colour}m{text}\x1b[0m"
+        self._write(self._err, text + "\n")
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        stream.write(mask(text, self.secrets))
+        stream.flush()
+
+
+def pass_output(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
+    """Give a command's function the run's Output as its first argument."""
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        output: Output = click.get_current_context().find_root().meta["output"]
+        return command(output, *args, **kwargs)
+
+    return update_wrapper(call, command)
