@@ -1,0 +1,1 @@
+"""The lasting cluster of `pgschema up`."""

@@ -1,0 +1,91 @@
+"""Lets another user run binaries that lie where that user cannot go, such as /root/venv."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pgschema.server import places
+from pgschema.server.account import Account
+from pgschema.server.binaries import Binaries
+from pgschema.server.template import locked
+
+_NEEDED_MB = 200
+
+
+def reachable_bin_dir(binaries: Binaries, account: Account) -> Path:
+    """Return a folder from which `account` can run `binaries`: their own, or a copy.
+
+    The copy is made once for each build, lies in a temporary folder, belongs to root and can be
+    read by everyone.
+    """
+    if not account.switch or _runs(binaries.bin_dir, account):
+        return binaries.bin_dir
+    parent = places.temporary_parent(account)
+    copy = parent / f"pgschema-binaries-{_digest(binaries)}"
+    with locked(places.cache_directory() / "binaries.lock"):
+        if not _trustworthy(copy):
+            if copy.is_symlink() or copy.exists():  # somebody else's: a name nobody can guess
+                copy = Path(tempfile.mkdtemp(prefix="pgschema-binaries-", dir=parent))
+            _copy(binaries.bin_dir, copy)
+    return copy / "bin"
+
+
+def _runs(bin_dir: Path, account: Account) -> bool:
+    if not account.can_reach(bin_dir):
+        return False
+    try:
+        answer = subprocess.run(
+            [bin_dir / "postgres", "--version"], capture_output=True, check=False, **account.spawn
+        )
+    except OSError:
+        return False
+    return answer.returncode == 0
+
+
+def _digest(binaries: Binaries) -> str:
+    program = (binaries.bin_dir / "postgres").resolve()
+    status = program.stat()
+    facts = (program, status.st_size, status.st_mtime_ns, binaries.version)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _trustworthy(copy: Path) -> bool:
+    """Return whether `copy` is a finished one that root made and only root can change."""
+    try:
+        status = copy.lstat()
+    except OSError:
+        return False
+    ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return ours and not copy.is_symlink() and (copy / "bin" / "postgres").exists()
+
+
+def _copy(bin_dir: Path, copy: Path) -> None:
+    """Copy programs, libraries and shared files; the last step makes the copy appear whole."""
+    places.require_space(copy.parent, _NEEDED_MB)
+    unfinished = Path(tempfile.mkdtemp(prefix="pgschema-unfinished-", dir=copy.parent))
+    try:
+        for part in ("lib", "lib64", "share"):
+            if (bin_dir.parent / part).is_dir():
+                shutil.copytree(bin_dir.parent / part, unfinished / part)
+        (unfinished / "bin").mkdir()
+        for program in ("postgres", "initdb"):
+            shutil.copy(bin_dir / program, unfinished / "bin" / program)
+        _open_to_all(unfinished)
+        if copy.exists():
+            copy.rmdir()
+        unfinished.rename(copy)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _open_to_all(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if executable else 0o644)

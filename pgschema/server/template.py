@@ -1,0 +1,113 @@
+"""Keeps an initialised data directory for each server and set of options: initdb runs once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pgschema.errors import PgschemaError
+from pgschema.server import places
+from pgschema.server.account import Account
+from pgschema.server.binaries import Binaries
+
+_UNUSED_DAYS = 30
+
+
+def initialised(binaries: Binaries, bin_dir: Path, account: Account) -> Path:
+    """Return a data directory fresh from initdb, to be copied; it is made at the first call.
+
+    `bin_dir` is where `account` can run the programs of `binaries`. Safe for any number of
+    processes at once: one runs initdb, the others wait for it.
+    """
+    cache = places.cache_directory()
+    kept = cache / f"initdb-{binaries.major}-{_digest(binaries, account)}"
+    if not _complete(kept):
+        with locked(cache / "initdb.lock"):
+            if not _complete(kept):
+                _remove_unused(cache)
+                _make(kept, bin_dir, binaries.major, account)
+    os.utime(kept)
+    return kept
+
+
+def initdb_arguments(major: int) -> list[str]:
+    """Return the options of every cluster: UTF-8, byte order, letters of all languages."""
+    arguments = ["--username=postgres", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+    if major >= 18:
+        arguments.append("--no-data-checksums")  # 15-17 have none by default
+    return arguments
+
+
+def run_initdb(bin_dir: Path, data: Path, account: Account, arguments: list[str]) -> None:
+    """Make the data directory `data` as `account`; raises PGS608 with initdb's own words.
+
+    Letters are those of C.UTF-8 where the system knows that locale, else plain ASCII.
+    """
+    for letters in ("C.UTF-8", "C"):
+        command = [f"{bin_dir}/initdb", f"--pgdata={data}", f"--lc-ctype={letters}", *arguments]
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, **account.spawn
+        )
+        if ended.returncode == 0:
+            return
+        if "locale" not in ended.stderr:
+            break
+    output = ended.stderr.strip() or ended.stdout.strip()
+    raise PgschemaError("PGS608", initdb=bin_dir / "initdb", status=ended.returncode, output=output)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; the lock goes with the process, however that ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _digest(binaries: Binaries, account: Account) -> str:
+    program = (binaries.bin_dir / "postgres").resolve()
+    status = program.stat()
+    facts = (program, status.st_size, status.st_mtime_ns, binaries.version, account.uid)
+    arguments = initdb_arguments(binaries.major)
+    return hashlib.sha256(repr((facts, arguments)).encode()).hexdigest()[:16]
+
+
+def _complete(data: Path) -> bool:
+    return (data / "PG_VERSION").exists()
+
+
+def _make(kept: Path, bin_dir: Path, major: int, account: Account) -> None:
+    """Run initdb where `account` may write, then put the result into the cache in one step."""
+    parent = places.throwaway_parent(account, in_memory=True)
+    places.require_space(kept.parent)
+    work = places.new_name(parent)
+    unfinished = kept.with_name(f"unfinished-{os.getpid()}")
+    try:
+        work.mkdir(mode=0o700)
+        if account.switch:
+            os.chown(work, account.uid, account.gid)
+        arguments = [*initdb_arguments(major), "--auth=trust", "--no-sync"]
+        run_initdb(bin_dir, work / "data", account, arguments)
+        shutil.copytree(work / "data", unfinished, symlinks=True)
+        unfinished.rename(kept)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove_unused(cache: Path) -> None:
+    """Remove what a killed process left unfinished and what nobody has used for a month."""
+    long_ago = time.time() - _UNUSED_DAYS * 86400
+    for entry in cache.iterdir():
+        unused = entry.name.startswith("initdb-") and entry.stat().st_mtime < long_ago
+        if unused or entry.name.startswith("unfinished-"):
+            shutil.rmtree(entry, ignore_errors=True)
