@@ -4,4 +4,20 @@ from __future__ import annotations
 
 from pgschema.errors.record import Failure
 
-FAILURES: tuple[Failure, ...] = ()
+FAILURES: tuple[Failure, ...] = (
+    Failure(
+        code="PGS450",
+        title="row security would not hold for this persona",
+        cause="role {role} is a superuser or has BYPASSRLS, so it sees every row",
+        fix="`alter role {role} nosuperuser nobypassrls`, or test as a role without these rights",
+        exit_code=1,
+        explanation=(
+            "`as_user(...)` opens a request as PostgREST does, to test what a person may see. "
+            "PostgreSQL applies no policy to superusers and to roles with BYPASSRLS: a test as "
+            "such a role would pass whatever the policies say, so it is refused.\n\n"
+            "On Supabase `service_role` has BYPASSRLS; a server that `V001` prepared does not "
+            "give it that, because every table has explicit policies for it."
+        ),
+        example="with db.as_user(role='postgres'): ...",
+    ),
+)

@@ -1,0 +1,71 @@
+"""A clone: one test's own database, and the connections that the test opens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from pgschema.server import EphemeralCluster
+
+
+@dataclass(eq=False)
+class Clone:
+    """A database that belongs to one test. Connections made here are closed with it."""
+
+    cluster: EphemeralCluster
+    name: str
+    kept: bool = False
+    _connections: list[Connection[Any]] = field(default_factory=list, repr=False)
+
+    @property
+    def conninfo(self) -> str:
+        """Return the libpq connection string of the superuser, who owns the database."""
+        return self.conninfo_of("postgres")
+
+    def conninfo_of(self, user: str) -> str:
+        """Return the connection string of any role that may log in; no password is asked for."""
+        return self.cluster.conninfo(dbname=self.name, user=user)
+
+    def connect(self, user: str = "postgres", **keywords: Any) -> Connection[Any]:
+        """Return a new connection, in autocommit mode unless `autocommit=False` is given."""
+        import psycopg
+
+        conn = psycopg.connect(self.conninfo_of(user), **{"autocommit": True, **keywords})
+        self._connections.append(conn)
+        return conn
+
+    @property
+    def owner(self) -> Connection[Any]:
+        """Return one autocommit connection as the superuser; the same one at every use."""
+        for conn in self._connections:
+            if conn.info.user == "postgres" and conn.autocommit and not conn.closed:
+                return conn
+        return self.connect()
+
+    @contextmanager
+    def as_user(
+        self,
+        sub: UUID | str | None = None,
+        role: str = "authenticated",
+        *,
+        commit: bool = True,
+        **claims: Any,
+    ) -> Iterator[Connection[Any]]:
+        """Open one request as PostgREST does it: see `pgschema.testing.requests.request_as`."""
+        from pgschema.testing.requests import request_as
+
+        conninfo = self.conninfo_of("authenticator")
+        with request_as(conninfo, sub, role, commit=commit, claims=claims) as conn:
+            yield conn
+
+    def close(self) -> None:
+        """Close every connection made here; ones that are closed already do no harm."""
+        while self._connections:
+            self._connections.pop().close()
