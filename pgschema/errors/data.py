@@ -11,27 +11,27 @@ FAILURES: tuple[Failure, ...] = (
         cause="`{size}` is not a size; the seeds folder has: {sizes}",
         fix="name one of them: `pgschema seed --size small`",
         exit_code=2,
-        explanation="A size is a folder of queries in the seeds folder. Larger sizes come with later "
-        "releases; `pgschema seed --help` names those of this one.",
+        explanation="A size is a folder of queries in the seeds folder. Larger sizes come with "
+        "later releases; `pgschema seed --help` names those of this one.",
         example="`pgschema seed --size huge`",
     ),
     Failure(
         code="PGS501",
         title="the database holds other rows",
         cause="{tables}",
-        fix="seed an empty database, or repeat the size, seed, scale and anchor it was loaded with; "
-        "nothing was changed",
+        fix="seed an empty database, or repeat the size, seed, scale and anchor it was loaded "
+        "with; nothing was changed",
         exit_code=1,
-        explanation="A data set is loaded into empty tables only. Where its rows are there already, "
-        "unchanged, there is nothing to do; where tables came with a later migration, they are "
-        "filled. Any other row - yours, or one that was changed after loading - is never "
+        explanation="A data set is loaded into empty tables only. Where its rows are there "
+        "already, unchanged, there is nothing to do; where tables came with a later migration, "
+        "they are filled. Any other row - yours, or one that was changed after loading - is never "
         "overwritten, deleted or mixed with synthetic data.",
         example="Add an organisation of your own, then run `pgschema seed`.",
     ),
     Failure(
         code="PGS502",
         title="there are no tables to load into",
-        cause="the database has none of the tables of the data set `{size}`",
+        cause="the database has none of the tables of the {what}",
         fix="apply the migrations first: `pgschema migrate`, or `pgschema up` which does both",
         exit_code=2,
         explanation="Data sets fill the tables that the migrations make. A table that a later "
@@ -59,7 +59,8 @@ FAILURES: tuple[Failure, ...] = (
         explanation="Loading takes a lock that keeps other writers, and a second `pgschema seed`, "
         "out; readers are not disturbed. A transaction that has written there and is still open "
         "prevents it.",
-        example="`begin; update public.organizations ...` in one session, `pgschema seed` in another.",
+        example="`begin; update public.organizations ...` in one session, "
+        "`pgschema seed` in another.",
     ),
     Failure(
         code="PGS505",
@@ -67,8 +68,8 @@ FAILURES: tuple[Failure, ...] = (
         cause="{reason}",
         fix="{remedy}",
         exit_code=2,
-        explanation="`small` has a closed form, so that tests can say what must come out; it has one "
-        "size only. `--scale` shrinks or grows the random data sets and must be above 0.",
+        explanation="`small` has a closed form, so that tests can say what must come out; it has "
+        "one size only. `--scale` shrinks or grows the random data sets and must be above 0.",
         example="`pgschema seed --size small --scale 2`",
     ),
     Failure(
@@ -88,8 +89,8 @@ FAILURES: tuple[Failure, ...] = (
         fix="rename it, for example S003_01__activities.sql: the migration that makes the table, "
         "the place in the order, the table",
         exit_code=2,
-        explanation="The number says when the table exists and in which order files are loaded; the "
-        "rest names the table, with its schema when that is not `public`.",
+        explanation="The number says when the table exists and in which order files are loaded; "
+        "the rest names the table, with its schema when that is not `public`.",
         example="A file `seeds/small/activities.sql`.",
     ),
     Failure(

@@ -1,0 +1,14 @@
+-- S001: the two organisations of the small data set.
+select
+    md5(s.seed || ':organization:' || o.n)::uuid as org_id,
+    o.slug,
+    o.name,
+    timestamptz '2019-01-01 12:00:00+00' as created_at
+from
+    (
+        values
+        (1, 'NHF', 'Norges Handikapforbund'),
+        (2, 'HLF', 'Hørselshemmedes Landsforbund')
+    ) as o (n, slug, name)
+cross join (select current_setting('pgschema.seed') as seed) as s
+order by o.n;

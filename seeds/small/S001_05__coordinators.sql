@@ -1,0 +1,23 @@
+-- S001: coordinators K1 and K2 of NHF, K3 of HLF.
+select
+    c.digest::uuid as id,
+    md5(s.seed || ':organization:' || c.org)::uuid as org_id,
+    md5('pgschema:persona:coordinator-k' || c.k)::uuid as user_id,
+    f.word || ' ' || l.word as display_name
+from (select current_setting('pgschema.seed') as seed) as s
+cross join lateral (
+    select
+        k.n,
+        (array[1, 1, 2])[k.n],
+        md5(s.seed || ':coordinator:' || k.n)
+    from generate_series(1, 3) as k (n)
+) as c (k, org, digest)
+inner join pg_temp.pgschema_words as f
+    on
+        f.list_name = 'first_names'
+        and f.n = 1 + ('x' || substr(c.digest, 1, 7))::bit(28)::integer % 60
+inner join pg_temp.pgschema_words as l
+    on
+        l.list_name = 'last_names'
+        and l.n = 1 + ('x' || substr(c.digest, 8, 7))::bit(28)::integer % 60
+order by c.k;
