@@ -1,0 +1,128 @@
+"""Turns what the server said about a file into an error that points into the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from pgschema.apply.message import GUARD_SQLSTATE, Message
+from pgschema.apply.wire import RefusedError
+from pgschema.errors import PgschemaError
+from pgschema.plan import Step
+from pgschema.sqltext import Position, Statement, position_of
+
+UNDONE = "the database is as it was before this file"
+_INLINE = re.compile(r"inline_code_block line (\d+)")
+_LOST = {"57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file something is. `statement` is empty when no statement can be named."""
+
+    path: Path
+    position: Position | None = None
+    statement: str = ""
+
+    def __str__(self) -> str:
+        if self.position is None:
+            return str(self.path)
+        return f"{self.path}:{self.position.line}:{self.position.column}"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Return the place as details of an error."""
+        return {
+            "where": str(self),
+            "path": str(self.path),
+            "line": self.position.line if self.position else None,
+            "column": self.position.column if self.position else None,
+            "statement": self.statement,
+        }
+
+
+def place_of(path: Path, text: str, offset: int, statement: Statement | None = None) -> Place:
+    """Return the place of the character at `offset` of a file."""
+    return Place(path, position_of(text, offset), statement.text if statement else "")
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Return whether the error means that the server or the way to it is gone."""
+    return isinstance(error, psycopg.OperationalError) and (
+        error.sqlstate is None or error.sqlstate in _LOST
+    )
+
+
+def explain(
+    refused: RefusedError, step: Step, message: Message, role: str, **more: Any
+) -> PgschemaError:
+    """Return the catalogued error for a message that the server refused.
+
+    The place is taken from the server's position where it gives one, else from the number of
+    statements that it had completed.
+    """
+    error, diag = refused.error, refused.error.diag
+    behind = refused.completed - len(message.before) - len(message.statements)
+    details = {
+        **_place(refused, step, message).details,
+        "stem": step.stem,
+        "direction": step.direction,
+        "message": diag.message_primary or str(error).strip(),
+        "sqlstate": error.sqlstate,
+        "detail": diag.message_detail,
+        "hint": diag.message_hint,
+        "context": diag.context,
+        "internal_query": diag.internal_query,
+        "state": UNDONE,
+        "role": role,
+        **more,
+    }
+    return PgschemaError(_code(error, behind), **details)
+
+
+def _code(error: psycopg.Error, behind: int) -> str:
+    if is_lost(error):
+        return "PGS304"
+    if error.sqlstate == GUARD_SQLSTATE:
+        return "PGS307"
+    if error.sqlstate == "42501":
+        return "PGS305"
+    return "PGS306" if behind >= 0 else "PGS301"
+
+
+def _place(refused: RefusedError, step: Step, message: Message) -> Place:
+    """Return the place of an error in the file, the whole file when it lies outside."""
+    path, text, found = step.file.path, message.body, message.statements
+    position = refused.error.diag.statement_position
+    if position is not None:
+        offset = int(position) - 1 - len(message.prefix)
+        if not 0 <= offset <= len(text):
+            return Place(path)
+        inside = [s for s in found if s.start <= offset]
+        return place_of(path, text, offset, inside[-1] if inside else None)
+    number = refused.completed - len(message.before)
+    if not 0 <= number < len(found) or is_lost(refused.error):
+        return Place(path)
+    return _place_in_statement(refused, path, text, found[number])
+
+
+def _place_in_statement(
+    refused: RefusedError, path: Path, text: str, statement: Statement
+) -> Place:
+    """Return the start of the statement, or the line inside the DO block that failed."""
+    inline = _INLINE.findall(refused.error.diag.context or "")
+    body = next((t for t in statement.tokens if t.kind == "string" and t.text[0] == "$"), None)
+    if statement.words[0] != "do" or not inline or body is None:
+        return place_of(path, text, statement.start, statement)
+    line = position_of(text, body.start).line + int(inline[-1]) - 1
+    start = _start_of_line(text, line)
+    indent = len(text[start:]) - len(text[start:].lstrip(" \t"))
+    return place_of(path, text, start + indent, statement)
+
+
+def _start_of_line(text: str, line: int) -> int:
+    return len("".join(text.splitlines(keepends=True)[: line - 1]))

@@ -1,0 +1,74 @@
+"""Finds in a file what would break the rule "one file, one transaction", before it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgschema.apply.failure import place_of
+from pgschema.catalog import SqlFile
+from pgschema.errors import PgschemaError
+from pgschema.sqltext import LexError, Statement, statements
+from pgschema.sqltext.directives import KNOWN
+
+
+def inspect_file(file: SqlFile) -> tuple[Statement, ...]:
+    """Return the statements of a file that may be sent.
+
+    Raises PGS110-PGS118 with the place of what may not.
+    """
+    _refuse_directives(file)
+    found: list[Statement] = []
+    try:
+        for statement in statements(file.text):
+            _refuse_statement(file, statement)
+            found.append(statement)
+    except LexError as error:
+        raise _lexical(file, error) from error
+    _refuse_together(file, found)
+    return tuple(found)
+
+
+def runs_alone(file: SqlFile, found: tuple[Statement, ...]) -> bool:
+    """Return whether the file runs without a transaction, asked to or because it has to."""
+    return bool(found) and (
+        file.directives.no_transaction or (len(found) == 1 and found[0].refuses_transaction)
+    )
+
+
+def _error(code: str, file: SqlFile, offset: int, **details: Any) -> PgschemaError:
+    place = place_of(file.path, file.text, offset)
+    return PgschemaError(code, **place.details | details)
+
+
+def _refuse_directives(file: SqlFile) -> None:
+    for offset, directive in file.directives.problems:
+        raise _error("PGS110", file, offset, directive=directive, known="; ".join(KNOWN))
+    for offset, directive in file.directives.unreasoned:
+        raise _error("PGS111", file, offset, directive=directive)
+
+
+def _refuse_statement(file: SqlFile, statement: Statement) -> None:
+    shown = {"statement": " ".join(statement.text.split())[:100]}
+    if statement.ends_transaction and not statement.refuses_transaction:
+        raise _error("PGS112", file, statement.start, **shown)
+    if statement.copies_over_the_wire:
+        raise _error("PGS114", file, statement.start, **shown)
+    if statement.builds_unnamed_index:
+        raise _error("PGS117", file, statement.start, **shown)
+
+
+def _lexical(file: SqlFile, error: LexError) -> PgschemaError:
+    if error.problem == "meta-command":
+        return _error("PGS113", file, error.offset, command=error.what)
+    return _error("PGS118", file, error.offset, what=error.what)
+
+
+def _refuse_together(file: SqlFile, found: list[Statement]) -> None:
+    if len(found) < 2:
+        return
+    if file.directives.no_transaction:
+        raise _error("PGS115", file, found[1].start, count=len(found))
+    for statement in found:
+        if statement.refuses_transaction:
+            shown = " ".join(statement.text.split())[:100]
+            raise _error("PGS116", file, statement.start, statement=shown)

@@ -1,0 +1,105 @@
+"""The ledger's statements as text: yoyo's own for its tables, ours for what yoyo does not keep."""
+
+from __future__ import annotations
+
+import re
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pgschema import __version__
+from pgschema.ledger import LEDGER_SCHEMA
+from pgschema.plan import Step
+
+_NAMED = re.compile(r":(\w+)")
+_UTC_NOW = "(pg_catalog.now() at time zone 'UTC')"
+
+
+class YoyoSql(Protocol):
+    """The part of a yoyo backend that writes its statements."""
+
+    mark_migration_sql: str
+    unmark_migration_sql: str
+    log_migration_sql: str
+
+    def format_sql(self, s: str, **kwargs: Any) -> str:
+        """Return the template with its table names filled in."""
+
+
+def literal(value: str | float | None) -> str:
+    """Return `value` as an SQL literal that is right whatever the session's settings are."""
+    if value is None:
+        return "null"
+    if not isinstance(value, str):
+        return str(value)
+    quoted = value.replace("'", "''")
+    return " E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in value else f"'{quoted}'"
+
+
+@dataclass(frozen=True)
+class LedgerSql:
+    """Writes statements over yoyo's templates."""
+
+    yoyo: YoyoSql
+
+    def log(self, step: Step, log_id: str) -> str:
+        """Return the INSERT into yoyo's log."""
+        return self._fill(
+            self.yoyo.log_migration_sql,
+            step,
+            id=literal(log_id),
+            operation=literal(step.direction),
+            username="session_user",
+            hostname=literal(socket.gethostname()[:255]),
+            created_at_utc=_UTC_NOW,
+        )
+
+    def record(self, step: Step, *, since: str = "pg_catalog.now()") -> str:
+        """Return the statements that make the ledger say that the step is done."""
+        unmark = self._fill(self.yoyo.unmark_migration_sql, step)
+        if step.direction == "rollback":
+            return f"{unmark};\n{_MAKE_STALE}"
+        mark = self._fill(self.yoyo.mark_migration_sql, step, when=_UTC_NOW)
+        kept = _KEEP.format(**self._kept(step), since=since)
+        return "\n".join([f"{unmark};"] * step.again + [f"{mark};", kept])
+
+    def _kept(self, step: Step) -> Mapping[str, str]:
+        migration = step.migration
+        return {
+            "hash": literal(yoyo_hash(migration.stem)),
+            "repeatable": str(migration.repeatable).lower(),
+            "checksum": literal(migration.checksum),
+            "semantic": literal(migration.semantic_checksum),
+            "body": literal(migration.text),
+            "rollback": literal(migration.rollback.text if migration.rollback else None),
+            "program": literal(__version__),
+        }
+
+    def _fill(self, template: str, step: Step, **values: str) -> str:
+        values |= {
+            "migration_hash": literal(yoyo_hash(step.stem)),
+            "migration_id": literal(step.stem),
+        }
+        return _NAMED.sub(lambda match: values[match[1]], self.yoyo.format_sql(template))
+
+
+def new_log_id() -> str:
+    """Return an id for a row of yoyo's log."""
+    return str(uuid.uuid4())
+
+
+def yoyo_hash(stem: str) -> str:
+    """Return the key under which yoyo keeps a migration."""
+    from yoyo.migrations import get_migration_hash
+
+    return str(get_migration_hash(stem))
+
+
+_MAKE_STALE = f"update {LEDGER_SCHEMA}.applied_files set is_stale = true where is_repeatable;"  # noqa: S608
+_KEEP = f"""insert into {LEDGER_SCHEMA}.applied_files (migration_hash, is_repeatable, checksum, \
+semantic_checksum, body, rollback_body, duration_ms, applied_by, applied_with)
+values ({{hash}}, {{repeatable}}, {{checksum}}, {{semantic}}, {{body}}, {{rollback}}, \
+1000 * extract(epoch from pg_catalog.clock_timestamp() - {{since}}), session_user, \
+{{program}});"""  # noqa: S608

@@ -1,0 +1,99 @@
+"""Composes the one message of a file: begin, the file, its ledger rows, commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from pgschema.apply.ledger_sql import LedgerSql, literal, new_log_id
+from pgschema.apply.options import ApplyOptions
+from pgschema.database import CHECK_INTERVAL, Server
+from pgschema.ledger import LEDGER_SCHEMA
+from pgschema.plan import Step
+from pgschema.sqltext import Statement, statements
+
+GUARD_SQLSTATE = "PM307"
+# What a file may leave behind in the session must neither reach its ledger row nor the next file.
+_CLEAN = (
+    "set constraints all immediate",
+    "reset session authorization",
+    "reset role",
+    "reset all",
+    "close all",
+    "discard temp",
+    "deallocate all",
+    "unlisten *",
+)
+# The log row is written before the file and looked for behind it: another transaction would not
+# find it as its own. A setting would not survive a RESET ALL in the file.
+_GUARD = f"""do $pgschema$ begin
+    if not exists (
+        select from {LEDGER_SCHEMA}._yoyo_log
+        where id = {{log_id}} and xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid
+    ) then
+        raise exception 'the file ended its transaction' using errcode = '{GUARD_SQLSTATE}';
+    end if;
+end $pgschema$"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """The three parts of what is sent; positions count from the first character of `before`."""
+
+    before: tuple[str, ...]
+    body: str
+    after: tuple[str, ...]
+
+    @cached_property
+    def prefix(self) -> str:
+        """Return the text in front of the file."""
+        return "".join(f"{line};\n" for line in self.before)
+
+    @cached_property
+    def text(self) -> str:
+        """Return the whole text as it is sent."""
+        return f"{self.prefix}{self.body}\n;\n" + ";\n".join(self.after)
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Return the statements of the file."""
+        return tuple(statements(self.body))
+
+
+def settings(options: ApplyOptions, server: Server | None) -> tuple[str, ...]:
+    """Return the settings under which a file runs, as `name = value`."""
+    checks_client = server is None or server.checks_client
+    has_transaction_timeout = server is not None and server.version_number >= 170000
+    return (
+        f"lock_timeout = '{round(options.lock_timeout * 1000)}ms'",
+        "statement_timeout = 0",
+        "idle_in_transaction_session_timeout = 0",
+        *(["transaction_timeout = 0"] if has_transaction_timeout else []),
+        "standard_conforming_strings = on",
+        *([CHECK_INTERVAL.removeprefix("set ")] if checks_client else []),
+        *(["pgschema.discard = 'on'"] if options.discard else []),
+    )
+
+
+def compose(
+    step: Step, ledger: LedgerSql, options: ApplyOptions, server: Server | None = None
+) -> Message:
+    """Return the message of a file that runs in a transaction."""
+    log_id = new_log_id()
+    levels = [s.isolation for s in statements(step.file.text) if s.isolation]
+    level = levels[0] if levels else "read committed"
+    return Message(
+        before=(
+            f"begin isolation level {level}",
+            *(f"set local {setting}" for setting in settings(options, server)),
+            ledger.log(step, log_id),
+        ),
+        body=step.file.text,
+        after=(
+            *_CLEAN,
+            "set local search_path = pg_catalog, pg_temp",
+            _GUARD.format(log_id=literal(log_id)),
+            ledger.record(step).rstrip(";"),
+            "commit",
+        ),
+    )
