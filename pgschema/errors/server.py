@@ -125,4 +125,25 @@ Started by root, the server runs as another user, and every folder above its dat
 (mode x) to that user.""",
         example="TMPDIR=/root/tmp pgschema test   # with /tmp and /var/tmp closed as well",
     ),
+    Failure(
+        code="PGS612",
+        title="the cluster belongs to another user",
+        cause="{root} holds the cluster of another user, or cannot be written",
+        fix="run pgschema as the user who started it, or name another database in DATABASE_URL",
+        exit_code=2,
+        explanation="""\
+A cluster's password and data can be read by the user who made it, and by nobody else.""",
+        example="sudo pgschema up && pgschema up",
+    ),
+    Failure(
+        code="PGS613",
+        title="the cluster's password is lost",
+        cause="{path} is missing while the server is running",
+        fix="put the file back; or make a new password: pgschema server stop, then pgschema up",
+        exit_code=2,
+        explanation="""\
+The password of the embedded cluster is kept in one file, which only its user can read. A start
+of the server makes a new one when it is gone.""",
+        example="rm .pgschema/password && pgschema status",
+    ),
 )

@@ -15,6 +15,7 @@ class LockFile:
         lines = [*_lines(f"{data}/postmaster.pid"), *[""] * 8]
         self.pid = _number(lines[0])
         self.port = _number(lines[3])
+        self.socket_dir = lines[4].strip()
         self.segment = _number(lines[6].split()[-1]) if lines[6].split() else 0
         self.status = lines[7].strip()
 

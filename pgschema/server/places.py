@@ -72,6 +72,32 @@ def require_space(directory: Path, needed_mb: int = _DISK_NEEDED_MB) -> None:
         raise PgschemaError("PGS607", directory=directory, free_mb=free, needed_mb=needed_mb)
 
 
+def lasting_parent(account: Account) -> Path:
+    """Return a folder for data that is to stay, which `account` can reach, creating it.
+
+    It is `pgschema` in this user's state folder, or for root in /var/lib. Raises PGS611.
+    """
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - ~ may stay
+    candidates = [Path(home) / "pgschema", Path("/var/lib/pgschema")]
+    for candidate in candidates:
+        above = next(folder for folder in candidate.parents if folder.exists())
+        if account.can_reach(above) and _own(candidate):
+            if account.switch:
+                candidate.chmod(0o755)
+            return candidate
+    raise PgschemaError("PGS611", account=account.name, directories=", ".join(map(str, candidates)))
+
+
+def keeps_modes(directory: Path) -> bool:
+    """Return whether private folders can be made here: not on drives that know no modes."""
+    probe = directory / f"probe-{secrets.token_hex(4)}"
+    probe.mkdir(mode=0o700)
+    try:
+        return stat.S_IMODE(probe.stat().st_mode) == 0o700
+    finally:
+        probe.rmdir()
+
+
 def cache_directory() -> Path:
     """Return this user's folder for things that can be made again, creating it.
 

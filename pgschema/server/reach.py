@@ -12,20 +12,20 @@ from pathlib import Path
 from pgschema.server import places
 from pgschema.server.account import Account
 from pgschema.server.binaries import Binaries
-from pgschema.server.template import locked
+from pgschema.server.locking import locked
 
 _NEEDED_MB = 200
 
 
-def reachable_bin_dir(binaries: Binaries, account: Account) -> Path:
+def reachable_bin_dir(binaries: Binaries, account: Account, *, lasting: bool = False) -> Path:
     """Return a folder from which `account` can run `binaries`: their own, or a copy.
 
-    The copy is made once for each build, lies in a temporary folder, belongs to root and can be
-    read by everyone.
+    The copy is made once for each build, belongs to root and can be read by everyone. It lies in
+    a temporary folder, or for a `lasting` server in one that nobody cleans.
     """
     if not account.switch or _runs(binaries.bin_dir, account):
         return binaries.bin_dir
-    parent = places.temporary_parent(account)
+    parent = places.lasting_parent(account) if lasting else places.temporary_parent(account)
     copy = parent / f"pgschema-binaries-{_digest(binaries)}"
     with locked(places.cache_directory() / "binaries.lock"):
         if not _trustworthy(copy):

@@ -73,7 +73,7 @@ class Server:
         self._signal(signal.SIGKILL)
         self._wait(10)
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and (orphans := list(processes.children(os.getpid()))):
+        while time.monotonic() < deadline and (orphans := processes.children(os.getpid())):
             for orphan in orphans:
                 with suppress(ProcessLookupError):
                     os.kill(orphan, signal.SIGKILL)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from pgschema.errors import PgschemaError
 from pgschema.server import places
 from pgschema.server.account import Account
 from pgschema.server.binaries import Binaries
+from pgschema.server.locking import locked
 
+_EVERY_CLUSTER = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--no-instructions")
 _UNUSED_DAYS = 30
 
 
@@ -37,21 +36,15 @@ def initialised(binaries: Binaries, bin_dir: Path, account: Account) -> Path:
     return kept
 
 
-def initdb_arguments(major: int) -> list[str]:
-    """Return the options of every cluster: UTF-8, byte order, letters of all languages."""
-    arguments = ["--username=postgres", "--encoding=UTF8", "--locale=C", "--no-instructions"]
-    if major >= 18:
-        arguments.append("--no-data-checksums")  # 15-17 have none by default
-    return arguments
-
-
 def run_initdb(bin_dir: Path, data: Path, account: Account, arguments: list[str]) -> None:
     """Make the data directory `data` as `account`; raises PGS608 with initdb's own words.
 
-    Letters are those of C.UTF-8 where the system knows that locale, else plain ASCII.
+    Text is UTF-8 and sorts by byte; what a letter is says C.UTF-8 where the system has that
+    locale, else only ASCII has letters.
     """
     for letters in ("C.UTF-8", "C"):
-        command = [f"{bin_dir}/initdb", f"--pgdata={data}", f"--lc-ctype={letters}", *arguments]
+        command = [f"{bin_dir}/initdb", f"--pgdata={data}", f"--lc-ctype={letters}"]
+        command += [*_EVERY_CLUSTER, *arguments]
         ended = subprocess.run(
             command, capture_output=True, text=True, check=False, **account.spawn
         )
@@ -63,23 +56,17 @@ def run_initdb(bin_dir: Path, data: Path, account: Account, arguments: list[str]
     raise PgschemaError("PGS608", initdb=bin_dir / "initdb", status=ended.returncode, output=output)
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the lock goes with the process, however that ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _digest(binaries: Binaries, account: Account) -> str:
     program = (binaries.bin_dir / "postgres").resolve()
     status = program.stat()
     facts = (program, status.st_size, status.st_mtime_ns, binaries.version, account.uid)
-    arguments = initdb_arguments(binaries.major)
+    arguments = (*_EVERY_CLUSTER, *_arguments(binaries.major))
     return hashlib.sha256(repr((facts, arguments)).encode()).hexdigest()[:16]
+
+
+def _arguments(major: int) -> list[str]:
+    checksums = ["--no-data-checksums"] if major >= 18 else []  # 15-17 have none by default
+    return ["--auth=trust", "--no-sync", *checksums]
 
 
 def _complete(data: Path) -> bool:
@@ -96,8 +83,7 @@ def _make(kept: Path, bin_dir: Path, major: int, account: Account) -> None:
         work.mkdir(mode=0o700)
         if account.switch:
             os.chown(work, account.uid, account.gid)
-        arguments = [*initdb_arguments(major), "--auth=trust", "--no-sync"]
-        run_initdb(bin_dir, work / "data", account, arguments)
+        run_initdb(bin_dir, work / "data", account, _arguments(major))
         shutil.copytree(work / "data", unfinished, symlinks=True)
         unfinished.rename(kept)
     finally:
