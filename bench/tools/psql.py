@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from bench.clock import Command, output
-from bench.errors import BenchError
+from bench.programs import find_program
 from bench.tools.base import Target, Tool
 from bench.workload import Change
 
@@ -16,20 +15,9 @@ _HISTORY = """create table if not exists public.history (
 """
 
 
-def find_program() -> Path:
-    """Return the real psql: Debian's is a Perl wrapper that costs more than the query."""
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (folder / "psql").exists():
-            return folder / "psql"
-    found = shutil.which("psql")
-    if found is None:
-        raise BenchError("psql is not installed")
-    return Path(found)
-
-
 def find() -> Tool:
     """Return the floor; raises BenchError without psql."""
-    program = str(find_program())
+    program = str(find_program("psql"))
     version = output(Command((program, "--version")), home=Path("/"))
 
     def run(target: Target, *arguments: str) -> tuple[Command, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.clock import Command, output
 from bench.errors import BenchError
-from bench.tools import psql
+from bench.programs import find_program
 from bench.tools.base import Target, Tool
 from bench.workload import Change
 
@@ -43,7 +43,7 @@ def find() -> Tool:
 
 def _write(changes: tuple[Change, ...], folder: Path) -> None:
     (folder / "sqitch.conf").write_text(
-        f'[core]\n\tengine = pg\n[engine "pg"]\n\tclient = {psql.find_program()}\n'
+        f'[core]\n\tengine = pg\n[engine "pg"]\n\tclient = {find_program("psql")}\n'
     )
     plan = ["%syntax-version=1.0.0", "%project=bench", ""]
     for part in ("deploy", "revert"):
