@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from pgschema.server import EphemeralCluster
+
+# What the fixture `as_user` is.
+AsUser = Callable[..., AbstractContextManager["Connection[Any]"]]
 
 
 @dataclass(eq=False)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 # Every pytest run on a machine with pgschema installed imports this module: whatever costs
 # time is imported where it is used, and nothing is collected that no setting asks for.
 if TYPE_CHECKING:
-    from psycopg import Connection
-
     from pgschema.server import EphemeralCluster
-    from pgschema.testing.clones import Clone
+    from pgschema.testing.clones import AsUser, Clone
     from pgschema.testing.tap_items import TapFile
     from pgschema.testing.templates import Stock, Template
     from pgschema.testing.workshop import Workshop
-
-    AsUser = Callable[..., AbstractContextManager[Connection[Any]]]
 
 _WORKSHOP = pytest.StashKey["Workshop"]()
 _CLONES = pytest.StashKey[list["Clone"]]()

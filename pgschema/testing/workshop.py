@@ -20,7 +20,7 @@ _DROP_DELAY_SECONDS = 0.2
 
 _log = logging.getLogger(__name__)
 
-# CREATE DATABASE copies neither the privileges on the database nor its settings.
+# CREATE DATABASE does not copy the privileges on the database itself.
 _DATABASE_GRANTS = """
     select case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end,
         e.privilege_type
@@ -99,7 +99,10 @@ class Workshop:
 
     def _create(self, name: str, origin: str) -> None:
         self._execute("create database {} template {} strategy file_copy", name, origin)
-        for grantee, privilege in self._connection().execute(_DATABASE_GRANTS, (origin,)):
+        grants = self._connection().execute(_DATABASE_GRANTS, (origin,)).fetchall()
+        if grants:
+            self._execute("revoke all on database {} from public", name)
+        for grantee, privilege in grants:
             self._execute(f"grant {privilege} on database {{}} to {grantee}", name)
 
     def _execute(self, statement: str, *names: str) -> None:
