@@ -19,7 +19,6 @@ COMMANDS = (
     "verify",
     "new",
     "seed",
-    "reconcile",
     "server",
     "rule",
 )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import update_wrapper
+import re
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar
 
 import click
 
 from pgschema.cli.settings import Settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -70,20 +66,27 @@ def global_options(*, hidden: bool = False) -> list[click.Parameter]:
     ]
 
 
+class Seconds(click.ParamType[float]):
+    """A duration, given as `2`, `2s`, `500ms` or `1min`, in seconds."""
+
+    name = "duration"
+    _units: ClassVar = {"ms": 0.001, "s": 1.0, "min": 60.0, "": 1.0}
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds that a text says."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|min|)", str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a duration such as 2s, 500ms or 1min", param, ctx)
+        return float(match[1]) * self._units[match[2]]
+
+
 class Command(click.Command):
     """A command that also takes the global options, hidden, after its own name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *global_options(hidden=True)]
-
-
-def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
-    """Give a command's function the run's Settings as its first argument."""
-
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        settings = click.get_current_context().find_object(Settings)
-        assert settings is not None
-        return command(settings, *args, **kwargs)
-
-    return update_wrapper(call, command)

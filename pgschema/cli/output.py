@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TextIO, TypeVar
 
 import click
@@ -32,7 +33,7 @@ class Output:
     def __init__(
         self, settings: Settings, *, out: TextIO | None = None, err: TextIO | None = None
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._out = out if out is not None else sys.stdout
         self._err = err if err is not None else sys.stderr
         self._unfinished = ""
@@ -41,7 +42,7 @@ class Output:
     @property
     def is_terminal(self) -> bool:
         """Tell whether a person is watching standard output."""
-        return not self._settings.json and self._out.isatty()
+        return not self.settings.json and self._out.isatty()
 
     @property
     def is_coloured(self) -> bool:
@@ -52,12 +53,17 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print a line of the result (nothing with `--json`)."""
-        if not self._settings.json:
+        if not self.settings.json:
             self._write(self._out, text + "\n")
+
+    def reveal(self, secret: str) -> None:
+        """Print a line as it is: the one way in which a password is shown, when asked for it."""
+        self._out.write(secret + "\n")
+        self._out.flush()
 
     def remark(self, text: str) -> None:
         """Print a line that accompanies the result: omitted with `--quiet`, and with `--json`."""
-        if not self._settings.quiet:
+        if not self.settings.quiet:
             self.line(text)
 
     def begin(self, text: str) -> None:
@@ -74,12 +80,12 @@ class Output:
 
     def note(self, text: str, *, colour: str = "") -> None:
         """Print a line of progress or advice on standard error; nothing with `--quiet`."""
-        if not self._settings.quiet:
+        if not self.settings.quiet:
             self._say(text, colour)
 
     def table(self, drawn: Table) -> None:
         """Print a table: drawn for a terminal, aligned plain text elsewhere."""
-        if self._settings.json:
+        if self.settings.json:
             return
         if not self.is_terminal:
             self.line(plain(drawn))
@@ -90,14 +96,19 @@ class Output:
 
     def document(self, **content: Any) -> None:
         """Print the run's one JSON document (nothing without `--json`)."""
-        if self._settings.json:
-            whole = {"format": FORMAT, "command": self._settings.command, **content}
+        if self.settings.json:
+            whole = {"format": FORMAT, "command": self.settings.command, **content}
             text = json.dumps(whole, indent=2, ensure_ascii=False, default=str)
             self._write(self._out, text + "\n")
 
+    def ask(self, question: str) -> None:
+        """Go on when a person at the terminal says yes, else end the run."""
+        click.confirm(mask(question, self.secrets), abort=True, err=True)
+
     def error(self, error: PgschemaError) -> None:
         """Print a failure: four lines on standard error, and the document with `--json`."""
-        head, *rest = failure_text(error).split("\n")
+        text = failure_text(error, source=_source(error.details.get("path")))
+        head, *rest = text.split("\n")
         self._say(head, "31")
         self._say("\n".join(rest), "")
         self.document(error=failure_document(error))
@@ -113,6 +124,14 @@ class Output:
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(mask(text, self.secrets))
         stream.flush()
+
+
+def _source(path: object) -> str:
+    """Return the text of the file that an error points into; nothing where it cannot be read."""
+    try:
+        return Path(str(path)).read_text(encoding="utf-8-sig") if path else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def pass_output(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any
 
 from pgschema.cli.output import Output
 from pgschema.cli.settings import Settings
@@ -19,9 +19,8 @@ EMBEDDED_ROOT = Path(".pgschema")
 # The variables of libpq that name a server or a database; PGUSER or PGPASSWORD alone name neither.
 NAMING_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 
-_DEFAULT_CONNECT_TIMEOUT = 10
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+\w+://")
-_SECRET = re.compile(r"(?:^|\s)password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,20 @@ class Target:
         return self.origin == "embedded"
 
 
-def resolve(settings: Settings, output: Output, *, create: bool = False) -> Target:
+def resolve(output: Output, *, create: bool = False) -> Target:
     """Return the database that the command line, the environment or this directory names.
 
     With `create` an embedded cluster is made where nothing is named; without, that is PGS702.
     Every password that is seen on the way is kept out of `output`.
     """
-    output.secrets |= _secrets(os.environ.get("PGPASSWORD", ""))
-    for origin, text in _named(settings, os.environ):
-        output.secrets |= _secrets(*_passwords(text))
-        return Target(with_timeout(normalised(text), os.environ), origin, _label(text, os.environ))
-    return _embedded(output, create=create)
+    output.secrets |= _secrets(os.environ.get("PGPASSWORD"))
+    origin, text = _named(output.settings, os.environ)
+    if not origin:
+        return _embedded(output, create=create)
+    conninfo = normalised(text)
+    parameters = _parsed(conninfo, origin)
+    output.secrets |= _secrets(parameters.get("password"), parameters.get("sslpassword"))
+    return Target(conninfo, origin, _label(conninfo, os.environ))
 
 
 def normalised(text: str) -> str:
@@ -59,29 +61,43 @@ def normalised(text: str) -> str:
     return text
 
 
-def with_timeout(conninfo: str, environment: Mapping[str, str]) -> str:
-    """Return the conninfo with a connect_timeout of 10 s unless somebody has set one."""
-    if "connect_timeout" in conninfo or environment.get("PGCONNECT_TIMEOUT"):
-        return conninfo
-    setting = f"connect_timeout={_DEFAULT_CONNECT_TIMEOUT}"
-    if "://" not in conninfo:
-        return f"{conninfo} {setting}".strip()
-    return f"{conninfo}{'&' if '?' in conninfo else '?'}{setting}"
+def _parsed(conninfo: str, origin: str) -> Mapping[str, Any]:
+    """Return libpq's reading of a conninfo.
+
+    Raises PGS708 where a password got into another field, as libpq's own error would show it.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parameters = conninfo_to_dict(conninfo)
+    except ProgrammingError as error:
+        reason = _QUOTED.sub('"..."', str(error).strip())
+        raise PgschemaError("PGS708", origin=origin, reason=reason) from None
+    ports = str(parameters.get("port") or "").split(",")
+    if "@" in str(parameters.get("host") or ""):
+        reason = "the host has an @ in it"
+    elif not all(port.isdecimal() or not port for port in ports):
+        reason = "the port is not a number"
+    else:
+        return parameters
+    raise PgschemaError("PGS708", origin=origin, reason=reason)
 
 
-def _named(settings: Settings, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+def _named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return who names a database, and its conninfo; empty texts where nobody does."""
     if settings.database:
-        return [("--database", settings.database)]
+        return "--database", settings.database
     if environment.get("DATABASE_URL"):
-        return [("DATABASE_URL", environment["DATABASE_URL"])]
+        return "DATABASE_URL", environment["DATABASE_URL"]
     if any(environment.get(name) for name in NAMING_VARIABLES):
-        return [("PG* variables", "")]
-    return []
+        return "PG* variables", ""
+    return "", ""
 
 
 def _label(text: str, environment: Mapping[str, str]) -> str:
     if text:
-        return mask(_DRIVER.sub(r"\1://", text))
+        return mask(text)
     given = [(name, environment.get(name)) for name in NAMING_VARIABLES]
     return " ".join(f"{name[2:].lower()}={value}" for name, value in given if value)
 
@@ -90,25 +106,16 @@ def _embedded(output: Output, *, create: bool) -> Target:
     from pgschema.server import embedded_cluster
 
     cluster = embedded_cluster(EMBEDDED_ROOT)
-    if not create and not cluster.exists:
+    status = cluster.status()
+    if status.url is None and not create:
         raise PgschemaError("PGS702", root=EMBEDDED_ROOT)
-    output.note("starting the embedded server ..") if not cluster.is_running else None
+    if not status.running:
+        output.note("starting the embedded server ..")
     url = cluster.ensure_running()
-    output.secrets |= _secrets(*_passwords(url))
-    return Target(url, "embedded", mask(url))
+    output.secrets |= _secrets(_parsed(url, "embedded").get("password"))
+    return Target(url, "embedded", cluster.status().url or mask(url))
 
 
-def _passwords(conninfo: str) -> list[str]:
-    if "://" not in conninfo:
-        return [first or second for first, second in _SECRET.findall(conninfo)]
-    try:
-        parts = urlsplit(conninfo)
-        found = [parts.password or "", *parse_qs(parts.query).get("password", [])]
-    except ValueError:
-        return []
-    return [*found, *(unquote(text) for text in found)]
-
-
-def _secrets(*texts: str) -> set[str]:
+def _secrets(*texts: str | None) -> set[str]:
     """Return the texts long enough to be removed wherever they stand, without mangling the rest."""
-    return {text for text in texts if len(text) >= 6 and text not in {"postgres", "password"}}
+    return {text for text in texts if text and len(text) >= 6 and text != "postgres"}

@@ -93,4 +93,32 @@ FAILURES: tuple[Failure, ...] = (
         ),
         example="`pip install pgschema && pgschema new add_stats`",
     ),
+    Failure(
+        code="PGS708",
+        title="the connection string cannot be read",
+        cause="{origin}: {reason}",
+        fix="write special characters of a URL's password as %40 (@), %2F (/), %3A (:), %23 (#), "
+        "or leave the password to PGPASSFILE",
+        exit_code=2,
+        explanation=(
+            "A connection string is a URL (`postgresql://user@host:5432/database`), libpq's "
+            "`key=value` text, or the bare name of a database. When a password contains a "
+            "character that has a meaning in a URL, parts of it end up in the host or the port, "
+            "and from there in error messages and logs; so nothing is sent anywhere, and the "
+            "string is not repeated here."
+        ),
+        example="`pgschema --database postgresql://ann:p@ss@db.example.no/app status`",
+    ),
+    Failure(
+        code="PGS709",
+        title="the plan changed while you were asked",
+        cause="to roll back is now: {found}",
+        fix="look again, and run it again",
+        exit_code=2,
+        explanation=(
+            "Between the question and the yes somebody else migrated or rolled back this database. "
+            "What was agreed to is not what would have been done, so nothing was."
+        ),
+        example="Two people answer the question of `pgschema rollback` at the same time.",
+    ),
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 from pgschema.errors import Failure, PgschemaError
 
-# Details that have a line of their own below the four lines of every error, in this order.
-_SERVER_LINES = ("detail", "hint", "context")
+# What the server said and where: a line each below the four lines of an error, in this order.
+_SERVER_LINES = ("detail", "hint", "internal_query", "context")
 
 FAMILIES: Mapping[str, str] = {
     "1": "the files of a project",
@@ -28,15 +28,19 @@ _EXITS: Mapping[int, str] = {
 }
 
 
-def failure_text(error: PgschemaError) -> str:
-    """Return the error's four lines and, when it has a place in a file, what stands there."""
+def failure_text(error: PgschemaError, *, source: str = "") -> str:
+    """Return the error's four lines and what explains them.
+
+    With the text of the file that the error points into, that is the failing line with a mark
+    below it; then what the server added.
+    """
     lines = [
         f"{error.code}: {_one_line(error.failure.title)}",
         f"cause: {_one_line(error.cause)}",
         f"fix: {_one_line(error.fix)}",
         f"more: pgschema rule {error.code}",
     ]
-    return "\n".join(lines + _evidence(error.details))
+    return "\n".join(lines + _excerpt(error.details, source) + _server_lines(error.details))
 
 
 def failure_document(error: PgschemaError) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def failure_page(failure: Failure) -> str:
         f"**What happened.** {_placeholders(failure.cause)}\n\n"
         f"**What to do.** {_placeholders(failure.fix)}\n\n"
         f"{failure.explanation.strip()}\n\n"
-        f"## An example that raises it\n\n{failure.example.strip()}\n\n"
+        f"## An example that raises it\n\n{_example(failure.example.strip())}\n\n"
         f"Exit code {failure.exit_code}: {_EXITS[failure.exit_code]}.\n"
     )
 
@@ -76,19 +80,41 @@ def failure_index(catalogue: Mapping[str, Failure]) -> str:
     return "".join(parts)
 
 
-def _evidence(details: Mapping[str, Any]) -> list[str]:
+def _excerpt(details: Mapping[str, Any], source: str) -> list[str]:
+    """Return the failing line after the one before it, with a caret under the column."""
+    line, column, lines = details.get("line"), details.get("column"), source.splitlines()
+    if not line or not column or line > len(lines):
+        return []
+    width = len(str(line))
+    shown = [
+        f"    {number:>{width}} | {_untabbed(lines[number - 1])}"
+        for number in range(max(1, line - 1), line + 1)
+    ]
+    return ["", f"  {details['where']}", *shown, f"    {' ' * width} | {' ' * (column - 1)}^"]
+
+
+def _untabbed(line: str) -> str:
+    """Return a line in which every character is one column wide, so that the caret fits."""
+    return line.replace("\t", " ").rstrip()
+
+
+def _server_lines(details: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
-    if details.get("excerpt"):
-        lines += ["", *(f"    {line}" for line in str(details["excerpt"]).splitlines())]
     for key in _SERVER_LINES:
         if details.get(key):
             first, *more = str(details[key]).splitlines()
-            lines += [f"{key}: {first}", *(f"    {line}" for line in more)]
+            lines += [f"{key.replace('_', ' ')}: {first}", *(f"    {line}" for line in more)]
     return lines
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _example(example: str) -> str:
+    """Return a bare command line as a block of code, and a sentence as it is."""
+    is_sentence = "`" in example or example.endswith(".")
+    return example if is_sentence else f"```sh\n{example}\n```"
 
 
 def _placeholders(template: str) -> str:

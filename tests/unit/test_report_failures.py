@@ -26,24 +26,41 @@ def test_a_cause_of_several_lines_stays_one_line() -> None:
     assert failure_text(error).splitlines()[1] == "cause: first second"
 
 
+def test_the_failing_line_is_shown_with_a_mark_below_its_column() -> None:
+    source = "-- V003\ncreate table x (\n\tid uuidd\n);"
+    error = PgschemaError("PGS705", path="V003.sql", where="V003.sql:3:5", line=3, column=5)
+    assert failure_text(error, source=source).splitlines()[4:] == [
+        "",
+        "  V003.sql:3:5",
+        "    2 | create table x (",
+        "    3 |  id uuidd",
+        "      |     ^",
+    ]
+
+
+@pytest.mark.parametrize("place", [{}, {"line": None, "column": None}, {"line": 9, "column": 1}])
+def test_an_error_without_a_place_in_the_file_has_no_excerpt(place: dict[str, object]) -> None:
+    error = PgschemaError("PGS705", path="x", where="x", **place)
+    assert len(failure_text(error, source="select 1").splitlines()) == 4
+
+
 def test_what_the_server_said_follows_the_four_lines() -> None:
     error = PgschemaError(
-        "PGS705",
-        path="x",
-        excerpt="12 | select 1/0\n   |         ^",
-        detail="a detail",
-        hint="a hint",
-        context="line one\nline two",
+        "PGS705", path="x", detail="a detail", hint="a hint", context="line one\nline two"
     )
     assert failure_text(error).splitlines()[4:] == [
-        "",
-        "    12 | select 1/0",
-        "       |         ^",
         "detail: a detail",
         "hint: a hint",
         "context: line one",
         "    line two",
     ]
+
+
+def test_an_example_that_is_a_command_is_shown_as_one() -> None:
+    command = Failure("PGS999", "t", "c", "f", 2, "e", "pgschema up --x   # not there")
+    sentence = Failure("PGS999", "t", "c", "f", 2, "e", "Two files with one number.")
+    assert "```sh\npgschema up --x" in failure_page(command)
+    assert "```" not in failure_page(sentence)
 
 
 def test_the_document_holds_only_what_json_can_carry() -> None:

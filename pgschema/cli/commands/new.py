@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pgschema.cli.options import Command, pass_settings
+from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.settings import Settings
 from pgschema.cli.stubs import Layout, Stub, next_version, stubs
@@ -17,15 +17,14 @@ from pgschema.errors import PgschemaError
 @click.command(cls=Command)
 @click.argument("name")
 @pass_output
-@pass_settings
-def command(settings: Settings, output: Output, name: str) -> None:
+def command(output: Output, /, name: str) -> None:
     """Write the stubs of the next migration, NAME: words_joined_by_underscores.
 
     In this project those are four: the migration, its rollback, its test and its page. In a
     folder given with --migrations they are the migration and, where there is a folder for it
     (--rollbacks, or `rollbacks` beside it), the rollback.
     """
-    layout = _layout(settings)
+    layout = _layout(output.settings)
     version = next_version(_newest(layout), datetime.now(UTC))
     made = stubs(version, name, layout)
     _write(made)

@@ -14,7 +14,7 @@ from pgschema.report.tables import table
 @click.command(cls=Command)
 @click.argument("code", required=False)
 @pass_output
-def command(output: Output, code: str | None) -> None:
+def command(output: Output, /, code: str | None) -> None:
     """Print the page of an error CODE, or list all codes."""
     if code is None:
         rows = [(failure.code, failure.title) for failure in _catalogue()]

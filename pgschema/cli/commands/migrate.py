@@ -1,0 +1,62 @@
+"""`pgschema migrate`: bring a database up."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from pgschema.cli.files import read_files
+from pgschema.cli.options import Command, Seconds
+from pgschema.cli.output import Output, pass_output
+from pgschema.cli.target import resolve
+
+
+@click.command(cls=Command)
+@click.option("--to", metavar="V007", help="Stop after this version.  [default: the last]")
+@click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
+@click.option("--sql", is_flag=True, help="Only print the SQL that would be sent.")
+@click.option(
+    "--lock-timeout",
+    type=Seconds(),
+    default=2.0,
+    show_default="2s",
+    help="How long one try waits for a table's lock, and so may hold up readers.",
+)
+@click.option(
+    "--retry-for",
+    type=Seconds(),
+    default=60.0,
+    show_default="1min",
+    help="How long a file whose locks are not to be had is tried again.",
+)
+@click.option(
+    "--lock-wait",
+    type=Seconds(),
+    default=60.0,
+    show_default="1min",
+    help="How long to wait for another deploy.",
+)
+@pass_output
+def command(
+    output: Output, /, *, to: str | None, dry_run: bool, sql: bool, **patience: Any
+) -> None:
+    """Apply all pending migrations, lowest number first.
+
+    Each file and its line in the ledger are one transaction: a file is applied and recorded, or
+    neither. Safe to run from several places at once, and to kill: a rerun finishes.
+    """
+    catalog = read_files(output.settings)
+    target = resolve(output)
+    from pgschema.apply import ApplyOptions, migrate
+    from pgschema.cli.planning import show_plan, show_result
+    from pgschema.cli.stream import Stream
+    from pgschema.plan import plan_migrate
+
+    options = ApplyOptions(**patience)
+    if dry_run or sql:
+        show_plan(output, target, partial(plan_migrate, catalog, to=to), options, sql=sql)
+        return
+    result = migrate(target.conninfo, catalog, to=to, options=options, on_event=Stream(output))
+    show_result(output, target, result)

@@ -1,0 +1,62 @@
+"""`pgschema seed`: deterministic data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from pgschema.cli.files import seeds_folder
+from pgschema.cli.options import Command
+from pgschema.cli.output import Output, pass_output
+from pgschema.cli.target import resolve
+
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command(cls=Command)
+@click.option("--size", default="small", show_default=True, help="Which data set.")
+@click.option("--seed", "number", default=42, show_default=True, help="Which one of its kind.")
+@click.option("--scale", default=1.0, show_default=True, help="More or less of a random data set.")
+@click.option(
+    "--anchor",
+    type=_DATE,
+    default="2026-01-01",
+    show_default=True,
+    metavar="DATE",
+    help="The day that counts as today.",
+)
+@pass_output
+def command(output: Output, /, size: str, number: int, scale: float, anchor: datetime) -> None:
+    """Load a data set: the same options give the same rows, on every PostgreSQL.
+
+    Loads into empty tables; where the data set is there already, nothing changes.
+    """
+    folder = seeds_folder(output.settings)
+    target = resolve(output)
+    from pgschema.cli.progress import progress
+    from pgschema.database import connect
+    from pgschema.report.seeds import manifest_documents, manifest_table
+    from pgschema.seeding import seed
+
+    with connect(target.conninfo) as connection, progress(output.settings) as report:
+        done = seed(
+            connection,
+            size=size,
+            seed=number,
+            scale=scale,
+            anchor=anchor.date(),
+            on_progress=report,
+            folder=folder,
+        )
+    output.table(manifest_table(done.manifest))
+    output.remark("loaded" if done.changed else "nothing to do: the data set is there already")
+    output.document(
+        database=target.label,
+        size=size,
+        seed=number,
+        scale=scale,
+        anchor=f"{anchor:%Y-%m-%d}",
+        changed=done.changed,
+        tables=manifest_documents(done.manifest),
+    )

@@ -1,0 +1,31 @@
+"""Which folders a command is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgschema.catalog import Catalog, packaged_folders, read_catalog
+from pgschema.cli.settings import Settings
+
+
+def migration_folders(settings: Settings) -> tuple[Path, Path | None]:
+    """Return the folders of migrations and rollbacks.
+
+    Beside a folder given with --migrations the rollbacks are in --rollbacks, else in a folder
+    `rollbacks` beside it, else nowhere.
+    """
+    packaged = packaged_folders()
+    if settings.migrations is None:
+        return packaged.migrations, settings.rollbacks or packaged.rollbacks
+    beside = settings.migrations.parent / "rollbacks"
+    return settings.migrations, settings.rollbacks or (beside if beside.is_dir() else None)
+
+
+def read_files(settings: Settings) -> Catalog:
+    """Return the catalog of the chosen folders."""
+    return read_catalog(*migration_folders(settings))
+
+
+def seeds_folder(settings: Settings) -> Path:
+    """Return the folder of data sets."""
+    return settings.seeds or packaged_folders().seeds
