@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pgschema.errors import PgschemaError
-from pgschema.sqltext import Directives, read_directives, semantic_checksum
+from pgschema.sqltext import SqlFile
 
 _VERSIONED = re.compile(r"V(?P<number>\d+(?:[._]\d+)*)__(?P<title>.+)\.sql")
 _REPEATABLE = re.compile(r"R__(?P<title>.+)\.sql")
@@ -55,29 +54,6 @@ def parse_version(written: str) -> Version | None:
         return None
     number = match.group(1).replace("_", ".")
     return Version(tuple(int(part) for part in number.split(".")), number)
-
-
-@dataclass(frozen=True)
-class SqlFile:
-    """One file as the engine sends it: without byte order mark, lines ended by newlines."""
-
-    path: Path
-    text: str = field(repr=False)
-
-    @cached_property
-    def checksum(self) -> str:
-        """Return the SHA-256 of the text, the same for LF and CRLF checkouts."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    @cached_property
-    def semantic_checksum(self) -> str:
-        """Return the SHA-256 of the tokens: comments and spacing do not count."""
-        return semantic_checksum(self.text)
-
-    @cached_property
-    def directives(self) -> Directives:
-        """Return what the file's leading comments ask of the engine."""
-        return read_directives(self.text)
 
 
 @dataclass(frozen=True)

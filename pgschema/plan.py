@@ -6,9 +6,10 @@ import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-from pgschema.catalog import Catalog, Migration, SqlFile, Version, parse_version
+from pgschema.catalog import Catalog, Migration, Version, parse_version
 from pgschema.errors import PgschemaError
 from pgschema.ledger import Applied, Ledger, Unfinished
+from pgschema.sqltext import SqlFile
 
 State = Literal[
     "applied", "pending", "edited", "missing", "renamed", "newer", "out-of-order", "running"
@@ -124,7 +125,7 @@ def problems(standings: tuple[Standing, ...], catalog: Catalog) -> tuple[Pgschem
         highest = max(catalog.by_version, default="nothing")
         facts = {"stem": standing.stem, "path": str(path), "folder": str(catalog.folder)}
         if standing.state == "edited":
-            found.append(PgschemaError("PGS201", **facts, diff=""))
+            found.append(PgschemaError("PGS201", **facts, file=standing.migration, diff=""))
         elif standing.state == "missing" and standing.version is not None:
             found.append(PgschemaError("PGS202", **facts))
         elif standing.state == "renamed":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,13 @@ import psycopg
 from pgschema.apply.message import GUARD_SQLSTATE, Message
 from pgschema.apply.wire import RefusedError
 from pgschema.errors import PgschemaError
-from pgschema.plan import Step
-from pgschema.sqltext import Position, Statement, position_of
+from pgschema.ledger import read_stored_text
+from pgschema.plan import Step, edit_diff
+from pgschema.sqltext import Place, Statement, position_of
 
 UNDONE = "the database is as it was before this file"
 _INLINE = re.compile(r"inline_code_block line (\d+)")
 _LOST = {"57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a file something is. `statement` is empty when no statement can be named."""
-
-    path: Path
-    position: Position | None = None
-    statement: str = ""
-
-    def __str__(self) -> str:
-        if self.position is None:
-            return str(self.path)
-        return f"{self.path}:{self.position.line}:{self.position.column}"
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """Return the place as details of an error."""
-        return {
-            "where": str(self),
-            "path": str(self.path),
-            "line": self.position.line if self.position else None,
-            "column": self.position.column if self.position else None,
-            "statement": self.statement,
-        }
 
 
 def place_of(path: Path, text: str, offset: int, statement: Statement | None = None) -> Place:
@@ -82,6 +59,27 @@ def explain(
         **more,
     }
     return PgschemaError(_code(error, behind), **details)
+
+
+@contextmanager
+def translated(step: Step, role: str) -> Iterator[None]:
+    """Tell as a catalogued error what the server refused outside of the file's own statements."""
+    try:
+        yield
+    except RefusedError as refused:
+        raise explain(refused, step, Message((), "", ()), role) from refused.error
+    except psycopg.OperationalError as error:
+        lost = RefusedError(error, 0)
+        raise explain(lost, step, Message((), "", ()), role) from error
+
+
+def with_diff(conn: psycopg.Connection[Any], error: PgschemaError) -> PgschemaError:
+    """Return the error, with the difference to what was applied when a file was edited."""
+    if error.code != "PGS201":
+        return error
+    stored, _ = read_stored_text(conn, error.details["stem"])
+    diff = edit_diff(stored, error.details["file"]) if stored is not None else ""
+    return PgschemaError(error.code, **error.details | {"diff": diff})
 
 
 def _code(error: psycopg.Error, behind: int) -> str:

@@ -56,14 +56,37 @@ class LedgerSql:
             created_at_utc=_UTC_NOW,
         )
 
-    def record(self, step: Step, *, since: str = "pg_catalog.now()") -> str:
-        """Return the statements that make the ledger say that the step is done."""
+    def log_done(self, step: Step) -> str:
+        """Return the INSERT into yoyo's log for a step that ran outside of a transaction."""
+        return self.log(step, new_log_id()) + ";"
+
+    def begin(self, step: Step, object_before: int | None) -> str:
+        """Return the transaction that says that a step without one is about to run."""
+        return _BEGIN.format(
+            stem=literal(step.stem),
+            direction=literal(step.direction),
+            checksum=literal(step.file.checksum),
+            before=literal(object_before),
+        )
+
+    def forget(self, step: Step) -> str:
+        """Return the statement that says that nothing of a begun step is left."""
+        return _FORGET.format(stem=literal(step.stem))
+
+    def record(self, step: Step, *, duration_ms: float | None = None) -> str:
+        """Return the statements that make the ledger say that the step is done.
+
+        Without `duration_ms` the step has taken as long as its transaction.
+        """
+        lines = [] if duration_ms is None and step.unfinished is None else [self.forget(step)]
         unmark = self._fill(self.yoyo.unmark_migration_sql, step)
         if step.direction == "rollback":
-            return f"{unmark};\n{_MAKE_STALE}"
+            return "\n".join([*lines, f"{unmark};", _MAKE_STALE])
         mark = self._fill(self.yoyo.mark_migration_sql, step, when=_UTC_NOW)
-        kept = _KEEP.format(**self._kept(step), since=since)
-        return "\n".join([f"{unmark};"] * step.again + [f"{mark};", kept])
+        took = _ELAPSED if duration_ms is None else literal(round(duration_ms, 3))
+        kept = _KEEP.format(**self._kept(step), duration=took)
+        lines += [f"{unmark};"] if step.again else []
+        return "\n".join([*lines, f"{mark};", kept])
 
     def _kept(self, step: Step) -> Mapping[str, str]:
         migration = step.migration
@@ -98,8 +121,16 @@ def yoyo_hash(stem: str) -> str:
 
 
 _MAKE_STALE = f"update {LEDGER_SCHEMA}.applied_files set is_stale = true where is_repeatable;"  # noqa: S608
+_ELAPSED = "1000 * extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.now())"
+_BEGIN = f"""insert into {LEDGER_SCHEMA}.unfinished_files \
+(migration_id, direction, checksum, object_before)
+values ({{stem}}, {{direction}}, {{checksum}}, {{before}})
+on conflict (migration_id) do update set direction = excluded.direction, \
+checksum = excluded.checksum, object_before = excluded.object_before, \
+started_at = excluded.started_at, started_by = excluded.started_by, resolution = null"""  # noqa: S608
+_FORGET = f"delete from {LEDGER_SCHEMA}.unfinished_files where migration_id = {{stem}};"  # noqa: S608
 _KEEP = f"""insert into {LEDGER_SCHEMA}.applied_files (migration_hash, is_repeatable, checksum, \
 semantic_checksum, body, rollback_body, duration_ms, applied_by, applied_with)
 values ({{hash}}, {{repeatable}}, {{checksum}}, {{semantic}}, {{body}}, {{rollback}}, \
-1000 * extract(epoch from pg_catalog.clock_timestamp() - {{since}}), session_user, \
+{{duration}}, session_user, \
 {{program}});"""  # noqa: S608

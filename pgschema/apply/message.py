@@ -14,7 +14,7 @@ from pgschema.sqltext import Statement, statements
 
 GUARD_SQLSTATE = "PM307"
 # What a file may leave behind in the session must neither reach its ledger row nor the next file.
-_CLEAN = (
+CLEAN = (
     "set constraints all immediate",
     "reset session authorization",
     "reset role",
@@ -60,12 +60,15 @@ class Message:
         return tuple(statements(self.body))
 
 
-def settings(options: ApplyOptions, server: Server | None) -> tuple[str, ...]:
+def settings(
+    options: ApplyOptions, server: Server | None, *, lock_timeout: float | None = None
+) -> tuple[str, ...]:
     """Return the settings under which a file runs, as `name = value`."""
+    patience = options.lock_timeout if lock_timeout is None else lock_timeout
     checks_client = server is None or server.checks_client
     has_transaction_timeout = server is not None and server.version_number >= 170000
     return (
-        f"lock_timeout = '{round(options.lock_timeout * 1000)}ms'",
+        f"lock_timeout = '{round(patience * 1000)}ms'",
         "statement_timeout = 0",
         "idle_in_transaction_session_timeout = 0",
         *(["transaction_timeout = 0"] if has_transaction_timeout else []),
@@ -90,10 +93,10 @@ def compose(
         ),
         body=step.file.text,
         after=(
-            *_CLEAN,
+            *CLEAN,
             "set local search_path = pg_catalog, pg_temp",
             _GUARD.format(log_id=literal(log_id)),
-            ledger.record(step).rstrip(";"),
+            ledger.record(step).rstrip(";\n"),
             "commit",
         ),
     )

@@ -6,23 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from typing import Any
 
 import psycopg
 
 from pgschema.apply.blockers import Watch
-from pgschema.apply.events import Finished, OnEvent, Planned, Started, ignore
-from pgschema.apply.inspection import inspect_file
+from pgschema.apply.events import Finished, Noted, Noticed, OnEvent, Planned, Started, ignore
+from pgschema.apply.failure import translated, with_diff
 from pgschema.apply.lock import migration_lock
 from pgschema.apply.options import ApplyOptions, Deploy
+from pgschema.apply.preview import Preview, install_message
 from pgschema.apply.transacted import run_transacted
+from pgschema.apply.untransacted import run_untransacted
 from pgschema.apply.wire import RefusedError, send
 from pgschema.catalog import Catalog, Version
 from pgschema.database import Server, connect, inspect_server, refuse_unfit
 from pgschema.errors import PgschemaError
 from pgschema.ledger import Ledger, read_ledger
 from pgschema.plan import Plan, Step, plan_migrate, plan_rollback
+from pgschema.sqltext import inspect_file, runs_alone
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,58 @@ def rollback(
     return _run(conninfo, decide, options or ApplyOptions(), on_event)
 
 
+def preview_migrate(
+    conninfo: str,
+    catalog: Catalog,
+    *,
+    to: str | Version | None = None,
+    options: ApplyOptions | None = None,
+) -> Preview:
+    """Return what `migrate` would do and send, from a session that can only read."""
+    return _preview(conninfo, partial(plan_migrate, catalog, to=to), options or ApplyOptions())
+
+
+def preview_rollback(
+    conninfo: str,
+    catalog: Catalog,
+    *,
+    to: str | Version | None = None,
+    steps: int | None = None,
+    all: bool = False,
+    only: str | Version | None = None,
+    options: ApplyOptions | None = None,
+) -> Preview:
+    """Return what `rollback` would do and send, from a session that can only read."""
+    decide = partial(plan_rollback, catalog, to=to, steps=steps, all=all, only=only)
+    return _preview(conninfo, decide, options or ApplyOptions())
+
+
+def _preview(conninfo: str, decide: Callable[[Ledger], Plan], options: ApplyOptions) -> Preview:
+    with _connected(conninfo, read_only=True) as (conn, server):
+        ledger = read_ledger(conn)
+        plan = _decide(conn, ledger, decide)
+        return Preview(plan, ledger, server, options)
+
+
+def _decide(
+    conn: psycopg.Connection[Any], ledger: Ledger, decide: Callable[[Ledger], Plan]
+) -> Plan:
+    """Return the plan, once every file in it was found fit to be sent."""
+    try:
+        plan = decide(ledger)
+    except PgschemaError as error:
+        raise with_diff(conn, error) from error
+    for step in plan.steps:
+        inspect_file(step.file)
+    return plan
+
+
 def _run(
     conninfo: str, decide: Callable[[Ledger], Plan], options: ApplyOptions, emit: OnEvent
 ) -> Result:
     with _connected(conninfo) as (conn, server), migration_lock(conn, options, emit):
         ledger = read_ledger(conn)
-        plan = decide(ledger)
-        for step in plan.steps:
-            inspect_file(step.file)
+        plan = _decide(conn, ledger, decide)
         emit(Planned(plan))
         if not plan.steps:
             return Result(plan, (), server)
@@ -94,12 +140,18 @@ def _run(
 
 
 @contextmanager
-def _connected(conninfo: str) -> Iterator[tuple[psycopg.Connection[Any], Server]]:
-    conn = connect(conninfo)
+def _connected(
+    conninfo: str, *, read_only: bool = False
+) -> Iterator[tuple[psycopg.Connection[Any], Server]]:
+    conn = connect(conninfo, read_only=read_only)
     try:
         server = inspect_server(conn)
-        refuse_unfit(conn, server)
+        if not read_only:
+            refuse_unfit(conn, server)
         yield conn, server
+    except psycopg.OperationalError as error:
+        lost = str(error).strip()
+        raise PgschemaError("PGS304", where="between two files", message=lost) from error
     finally:
         conn.close()
 
@@ -139,17 +191,41 @@ def _carry_out_all(deploy: Deploy, plan: Plan) -> tuple[Finished, ...]:
 def _carry_out(deploy: Deploy, step: Step, number: int, total: int) -> Finished:
     deploy.emit(Started(step, number, total))
     began = deploy.options.monotonic()
-    tries = run_transacted(deploy, step)
+    tries = _run_file(deploy, step)
     done = Finished(step, 1000 * (deploy.options.monotonic() - began), tries)
     deploy.emit(done)
     return done
 
 
+def _run_file(deploy: Deploy, step: Step) -> int:
+    found = inspect_file(step.file)
+    with _notices(deploy, step), translated(step, deploy.server.role):
+        if not runs_alone(step.file, found):
+            return run_transacted(deploy, step)
+        if not step.file.directives.no_transaction:
+            deploy.emit(Noted(step, "its statement cannot run in a transaction: it runs alone"))
+        return run_untransacted(deploy, step, found[0])
+
+
+@contextmanager
+def _notices(deploy: Deploy, step: Step) -> Iterator[None]:
+    """Pass on what the server says while the file runs."""
+
+    def handler(diag: psycopg.errors.Diagnostic) -> None:
+        severity = diag.severity_nonlocalized or diag.severity or ""
+        deploy.emit(Noticed(step, severity, diag.message_primary or ""))
+
+    deploy.conn.add_notice_handler(handler)
+    try:
+        yield
+    finally:
+        deploy.conn.remove_notice_handler(handler)
+
+
 def install_ledger(deploy: Deploy) -> None:
     """Create the ledger and close it to everybody but its owner."""
-    text = resources.files("pgschema.apply").joinpath("install.sql").read_text("utf-8")
     try:
-        send(deploy.conn, f"begin;\n{text}\ncommit")
+        send(deploy.conn, install_message())
     except RefusedError as refused:
         reason = refused.error.diag.message_primary or str(refused.error)
         role = deploy.server.role

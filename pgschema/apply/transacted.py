@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgschema.apply.events import Blocked, Retrying, Session
@@ -12,7 +13,7 @@ from pgschema.apply.wire import RefusedError, send
 from pgschema.errors import PgschemaError
 from pgschema.plan import Step
 
-RETRIED = {"55P03", "40P01"}
+RETRIED = {"55P03", "40P01", "40001"}
 
 
 @dataclass
@@ -69,20 +70,24 @@ def run_transacted(deploy: Deploy, step: Step) -> int:
             return waits.tries
 
 
-def pause_or_give_up(refused: RefusedError, waits: Waits, message: Message) -> None:
+def pause_or_give_up(refused: RefusedError, waits: Waits, message: Message, **more: str) -> None:
     """Sleep before the next try, or raise what the refusal means."""
     deploy, step = waits.deploy, waits.step
     pause = deploy.options.jitter(waits.tries)
     if refused.sqlstate not in RETRIED or is_lost(refused.error):
-        raise explain(refused, step, message, deploy.server.role) from refused.error
+        raise explain(refused, step, message, deploy.server.role, **more) from refused.error
     if waits.waited_s + pause > deploy.options.retry_for:
-        raise _blocked(refused, waits, message) from refused.error
+        raise _blocked(refused, waits, message, more) from refused.error
     deploy.emit(Retrying(step, waits.tries, pause, refused.sqlstate, waits.blockers))
     deploy.options.sleep(pause)
 
 
-def _blocked(refused: RefusedError, waits: Waits, message: Message) -> PgschemaError:
-    told = explain(refused, waits.step, message, waits.deploy.server.role)
+def _blocked(
+    refused: RefusedError, waits: Waits, message: Message, more: Mapping[str, str]
+) -> PgschemaError:
+    told = explain(refused, waits.step, message, waits.deploy.server.role, **more)
+    if refused.sqlstate == "40001":
+        return told
     named = "; ".join(map(str, waits.blockers)) or "a session that was gone when looked for"
     return PgschemaError(
         "PGS303",

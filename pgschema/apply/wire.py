@@ -59,7 +59,7 @@ def send(
         _settle(conn)
         raise
     except BaseException:
-        conn.cancel()
+        conn.cancel_safe(timeout=2.0)
         conn.close()
         raise
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pgschema.sqltext.directives import Directives, read_directives
+from pgschema.sqltext.file import SqlFile
+from pgschema.sqltext.inspection import inspect_file, runs_alone
 from pgschema.sqltext.lexer import LexError, Token, semantic_checksum, statements, tokens
-from pgschema.sqltext.position import Position, position_of
+from pgschema.sqltext.position import Place, Position, position_of
 from pgschema.sqltext.statement import Statement
 
 __all__ = [
     "Directives",
     "LexError",
+    "Place",
     "Position",
+    "SqlFile",
     "Statement",
     "Token",
+    "inspect_file",
     "position_of",
     "read_directives",
+    "runs_alone",
     "semantic_checksum",
     "statements",
     "tokens",

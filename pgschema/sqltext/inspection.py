@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgschema.apply.failure import place_of
-from pgschema.catalog import SqlFile
 from pgschema.errors import PgschemaError
-from pgschema.sqltext import LexError, Statement, statements
 from pgschema.sqltext.directives import KNOWN
+from pgschema.sqltext.file import SqlFile
+from pgschema.sqltext.lexer import LexError, statements
+from pgschema.sqltext.position import Place, position_of
+from pgschema.sqltext.statement import Statement
 
 
 def inspect_file(file: SqlFile) -> tuple[Statement, ...]:
@@ -36,7 +37,7 @@ def runs_alone(file: SqlFile, found: tuple[Statement, ...]) -> bool:
 
 
 def _error(code: str, file: SqlFile, offset: int, **details: Any) -> PgschemaError:
-    place = place_of(file.path, file.text, offset)
+    place = Place(file.path, position_of(file.text, offset))
     return PgschemaError(code, **place.details | details)
 
 
