@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -41,9 +43,9 @@ def install() -> tuple[Outcome, ...]:
     """Install whatever peer is not there yet; a group that fails does not stop the others."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    groups = (
-        ("PyPI: yoyo, alembic", lambda: _install_pypi(folder)),
-        ("npm: dbmate, node-pg-migrate", lambda: _install_npm(folder)),
+    groups: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("PyPI: yoyo, alembic", partial(_install_pypi, folder)),
+        ("npm: dbmate, node-pg-migrate", partial(_install_npm, folder)),
         ("apt: sqitch", _install_apt),
     )
     outcomes = []
