@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from pgschema.apply.options import ApplyOptions
-from pgschema.apply.preview import Preview
-from pgschema.apply.run import Result, migrate, preview_migrate, preview_rollback, rollback
+from pgschema.apply.preview import previews
+from pgschema.apply.run import Result, migrate, read_plan, rollback
 
-__all__ = [
-    "ApplyOptions",
-    "Preview",
-    "Result",
-    "migrate",
-    "preview_migrate",
-    "preview_rollback",
-    "rollback",
-]
+__all__ = ["ApplyOptions", "Result", "migrate", "previews", "read_plan", "rollback"]

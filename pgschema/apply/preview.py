@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib import resources
 
 from pgschema.apply.effects import effect_of
@@ -11,47 +9,42 @@ from pgschema.apply.ledger_sql import LedgerSql
 from pgschema.apply.message import CLEAN, compose, settings
 from pgschema.apply.options import ApplyOptions
 from pgschema.database import Server
-from pgschema.ledger import Ledger
 from pgschema.plan import Plan, Step
 from pgschema.sqltext import inspect_file, runs_alone
 
 
-@dataclass(frozen=True)
-class Preview:
-    """A plan made against a database that was only read."""
+def previews(
+    plan: Plan, options: ApplyOptions, *, server: Server | None = None, installed: bool = True
+) -> tuple[str, ...]:
+    """Return for each step what would be sent, before the first one the ledger if it is missing.
 
-    plan: Plan
-    ledger: Ledger
-    server: Server
-    options: ApplyOptions = field(repr=False)
+    Ids and times are fresh in every run. What only looks at the database is left out, and so is
+    what a file without a transaction needs after a crash. Without a server, one of version 15.
+    """
+    from pgschema.apply.backend import LedgerBackend
 
-    def messages(self) -> Iterator[tuple[Step | None, str]]:
-        """Yield what would be sent, message by message, with the step that each belongs to.
-
-        Ids and times are fresh in every run. Messages that only look at the database, and those
-        that a file without a transaction needs only after a crash, are left out.
-        """
-        from pgschema.apply.backend import LedgerBackend
-
-        ledger = LedgerSql(LedgerBackend(None))
-        if self.plan.steps and not self.ledger.installed:
-            yield None, install_message()
-        for step in self.plan.steps:
-            found = inspect_file(step.file)
-            if runs_alone(step.file, found):
-                yield from ((step, text) for text in self._alone(ledger, step))
-            else:
-                yield step, compose(step, ledger, self.options, self.server).text
-
-    def _alone(self, ledger: LedgerSql, step: Step) -> Iterator[str]:
-        effect = effect_of(inspect_file(step.file)[0])
-        yield alone_settings(self.options, self.server, patient=effect.leaves_traces)
-        yield ledger.begin(step, None)
-        yield step.file.text
-        yield alone_record(ledger, step, 0.0)
+    ledger = LedgerSql(LedgerBackend(None))
+    texts = [_text(step, ledger, options, server) for step in plan.steps]
+    if texts and not installed:
+        texts[0] = f"{install_message()};\n{texts[0]}"
+    return tuple(texts)
 
 
-def alone_settings(options: ApplyOptions, server: Server, *, patient: bool) -> str:
+def _text(step: Step, ledger: LedgerSql, options: ApplyOptions, server: Server | None) -> str:
+    found = inspect_file(step.file)
+    if not runs_alone(step.file, found):
+        return compose(step, ledger, options, server).text + ";\n"
+    effect = effect_of(found[0], rerunnable=step.file.directives.rerunnable)
+    parts = (
+        alone_settings(options, server, patient=effect.leaves_traces),
+        ledger.begin(step, None),
+        step.file.text.rstrip().rstrip(";"),
+        alone_record(ledger, step, 0.0),
+    )
+    return ";\n".join(parts) + ";\n"
+
+
+def alone_settings(options: ApplyOptions, server: Server | None, *, patient: bool) -> str:
     """Return the settings of a session in which a file runs without a transaction.
 
     What runs CONCURRENTLY holds nobody up while it waits, so it may wait longer.

@@ -15,7 +15,7 @@ from pgschema.apply.events import Finished, Noted, Noticed, OnEvent, Planned, St
 from pgschema.apply.failure import translated, with_diff
 from pgschema.apply.lock import migration_lock
 from pgschema.apply.options import ApplyOptions, Deploy
-from pgschema.apply.preview import Preview, install_message
+from pgschema.apply.preview import install_message
 from pgschema.apply.transacted import run_transacted
 from pgschema.apply.untransacted import run_untransacted
 from pgschema.apply.wire import RefusedError, send
@@ -78,37 +78,13 @@ def rollback(
     return _run(conninfo, decide, options or ApplyOptions(), on_event)
 
 
-def preview_migrate(
-    conninfo: str,
-    catalog: Catalog,
-    *,
-    to: str | Version | None = None,
-    options: ApplyOptions | None = None,
-) -> Preview:
-    """Return what `migrate` would do and send, from a session that can only read."""
-    return _preview(conninfo, partial(plan_migrate, catalog, to=to), options or ApplyOptions())
+def read_plan(conninfo: str, decide: Callable[[Ledger], Plan]) -> Plan:
+    """Return what would be done, from a session that can only read and takes no lock.
 
-
-def preview_rollback(
-    conninfo: str,
-    catalog: Catalog,
-    *,
-    to: str | Version | None = None,
-    steps: int | None = None,
-    all: bool = False,
-    only: str | Version | None = None,
-    options: ApplyOptions | None = None,
-) -> Preview:
-    """Return what `rollback` would do and send, from a session that can only read."""
-    decide = partial(plan_rollback, catalog, to=to, steps=steps, all=all, only=only)
-    return _preview(conninfo, decide, options or ApplyOptions())
-
-
-def _preview(conninfo: str, decide: Callable[[Ledger], Plan], options: ApplyOptions) -> Preview:
-    with _connected(conninfo, read_only=True) as (conn, server):
-        ledger = read_ledger(conn)
-        plan = _decide(conn, ledger, decide)
-        return Preview(plan, ledger, server, options)
+    `decide` is `plan_migrate` or `plan_rollback` with everything but the ledger filled in.
+    """
+    with _connected(conninfo, read_only=True) as (conn, _):
+        return _decide(conn, read_ledger(conn), decide)
 
 
 def _decide(
