@@ -487,14 +487,16 @@ begin
     if tg_op = 'UPDATE' and (new.org_id, new.activity_id) <> (old.org_id, old.activity_id) then
         raise exception 'a co-leader stays with the activity' using errcode = 'PM010';
     end if;
-    if activity.id is not null then
-        new.chapter_id := activity.chapter_id;
-        new.leader_id := activity.peer_mentor_id;
-    else
-        -- the foreign key tells it
-        new.chapter_id := coalesce(new.chapter_id, new.org_id);
-        new.leader_id := coalesce(new.leader_id, new.org_id);
+    if activity.id is null then
+        raise exception 'no such activity'
+        using
+            errcode = 'foreign_key_violation',
+            schema = 'public',
+            table = 'activity_co_leaders',
+            constraint = 'activity_co_leaders_org_id_activity_id_fkey';
     end if;
+    new.chapter_id := activity.chapter_id;
+    new.leader_id := activity.peer_mentor_id;
     return new;
 end
 $$;
@@ -652,7 +654,7 @@ comment on column public.activities.chapter_id is
 comment on column public.activities.coordinator_id is
 'The mentor''s coordinator at registration, stamped; never changes.';
 comment on column public.activities.status is
-'draft, submitted, then approved or rejected; cancelled from any of the first three or approved.';
+'draft, submitted, then approved or rejected; cancelled from any of them but rejected.';
 comment on column public.activities.occurred_at is
 'When it began; its Oslo day and month are what it counts for.';
 comment on column public.activities.participant_count is

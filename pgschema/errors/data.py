@@ -103,4 +103,35 @@ FAILURES: tuple[Failure, ...] = (
         "trigger. Loading is one transaction: the database is as before.",
         example="A file in a --seeds folder that names a column of no table.",
     ),
+    Failure(
+        code="PGS510",
+        title="assignment counts are not the number of assignments",
+        cause="{count} peer mentors have a wrong count: {mentors}",
+        fix="find out who wrote past the triggers, then run `pgschema reconcile --repair`",
+        exit_code=1,
+        explanation="Triggers keep `assignment_count` and `completed_assignment_count` equal to "
+        "the assignments at every commit. They differ only when rows were written with the "
+        "triggers off: by a data-only restore, by logical replication, or by hand.",
+        example="`update peer_mentors set assignment_count = 99` as the owner, "
+        "then `pgschema reconcile`.",
+    ),
+    Failure(
+        code="PGS511",
+        title="there are no counts to reconcile",
+        cause="the database has no function stats.assignment_count_drift()",
+        fix="apply the migrations up to V002: `pgschema migrate`",
+        exit_code=2,
+        explanation="Counts and their reconciliation come with V002.",
+        example="`pgschema reconcile` on an empty database.",
+    ),
+    Failure(
+        code="PGS512",
+        title="this role may not reconcile",
+        cause="role {role} may not call the functions of schema stats",
+        fix="connect as a member of pgschema_owner, such as the role that migrates",
+        exit_code=2,
+        explanation="Reconciliation reads every organisation's assignments, so it is the "
+        "operator's: no role of the API may repair, and only service_role may look.",
+        example="`pgschema reconcile` connected as `authenticator`.",
+    ),
 )
