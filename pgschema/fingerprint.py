@@ -34,10 +34,16 @@ _TABLES = """
 """
 
 _SEQUENCES = """
-    select format('%I.%I', s.schemaname, s.sequencename), coalesce(s.last_value, 0)
-    from pg_sequences s
-    where s.schemaname !~ '^(pg_|archive_v[0-9]+$)'
-      and s.schemaname not in ('information_schema', 'pgschema')
+    select format('%I.%I', n.nspname, s.relname), coalesce(pg_sequence_last_value(s.oid), 0), (
+        select t.relnamespace::regnamespace || '.' || t.relname
+        from pg_depend d
+        join pg_class t on t.oid = d.refobjid
+        where d.classid = 1259 and d.objid = s.oid and d.refclassid = 1259 and d.refobjsubid > 0
+    )
+    from pg_class s
+    join pg_namespace n on n.oid = s.relnamespace
+    where s.relkind = 'S' and n.nspname !~ '^(pg_|archive_v[0-9]+$)'
+      and n.nspname not in ('information_schema', 'pgschema')
 """
 
 
@@ -120,6 +126,13 @@ class RowChecksum:
     columns: Mapping[str, int] = field(hash=False)
 
 
+class SequencePosition(NamedTuple):
+    """The last value that a sequence gave out, 0 for none, and the table whose column it fills."""
+
+    last_value: int
+    table: str | None
+
+
 def catalogue_fingerprint(conn: Connection[Any]) -> Fingerprint:
     """Return the structure of the database that `conn` is connected to.
 
@@ -144,10 +157,11 @@ def row_checksums(conn: Connection[Any]) -> dict[str, RowChecksum]:
         }
 
 
-def sequence_positions(conn: Connection[Any]) -> dict[str, int]:
-    """Return the last value that each sequence gave out; 0 for one that gave none."""
+def sequence_positions(conn: Connection[Any]) -> dict[str, SequencePosition]:
+    """Return how far each sequence has come, by qualified name."""
     with _pinned(conn), conn.cursor() as cursor:
-        return dict(cursor.execute(_SEQUENCES).fetchall())
+        found = cursor.execute(_SEQUENCES).fetchall()
+    return {name: SequencePosition(last, table) for name, last, table in found}
 
 
 def _table_checksum(
