@@ -10,7 +10,7 @@ from pgschema.apply.options import ApplyOptions
 from pgschema.database import CHECK_INTERVAL, Server
 from pgschema.ledger import LEDGER_SCHEMA
 from pgschema.plan import Step
-from pgschema.sqltext import Statement, statements
+from pgschema.sqltext import Statement
 
 GUARD_SQLSTATE = "PM307"
 # What a file may leave behind in the session must neither reach its ledger row nor the next file.
@@ -38,11 +38,15 @@ end $pgschema$"""
 
 @dataclass(frozen=True)
 class Message:
-    """The three parts of what is sent; positions count from the first character of `before`."""
+    """The three parts of what is sent, and the statements of `body`, which is the file.
+
+    The server counts positions from the first character of `before`.
+    """
 
     before: tuple[str, ...]
     body: str
     after: tuple[str, ...]
+    statements: tuple[Statement, ...] = ()
 
     @cached_property
     def prefix(self) -> str:
@@ -53,11 +57,6 @@ class Message:
     def text(self) -> str:
         """Return the whole text as it is sent."""
         return f"{self.prefix}{self.body}\n;\n" + ";\n".join(self.after)
-
-    @cached_property
-    def statements(self) -> tuple[Statement, ...]:
-        """Return the statements of the file."""
-        return tuple(statements(self.body))
 
 
 def settings(
@@ -83,7 +82,7 @@ def compose(
 ) -> Message:
     """Return the message of a file that runs in a transaction."""
     log_id = new_log_id()
-    levels = [s.isolation for s in statements(step.file.text) if s.isolation]
+    levels = [s.isolation for s in step.file.statements if s.isolation]
     level = levels[0] if levels else "read committed"
     return Message(
         before=(
@@ -99,4 +98,5 @@ def compose(
             ledger.record(step).rstrip(";\n"),
             "commit",
         ),
+        statements=step.file.statements,
     )

@@ -32,7 +32,7 @@ def previews(
 
 def _text(step: Step, ledger: LedgerSql, options: ApplyOptions, server: Server | None) -> str:
     found = inspect_file(step.file)
-    if not runs_alone(step.file, found):
+    if not runs_alone(step.file):
         return compose(step, ledger, options, server).text + ";\n"
     effect = effect_of(found[0], rerunnable=step.file.directives.rerunnable)
     parts = (

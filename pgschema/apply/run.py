@@ -174,13 +174,12 @@ def _carry_out(deploy: Deploy, step: Step, number: int, total: int) -> Finished:
 
 
 def _run_file(deploy: Deploy, step: Step) -> int:
-    found = inspect_file(step.file)
     with _notices(deploy, step), translated(step, deploy.server.role):
-        if not runs_alone(step.file, found):
+        if not runs_alone(step.file):
             return run_transacted(deploy, step)
         if not step.file.directives.no_transaction:
             deploy.emit(Noted(step, "its statement cannot run in a transaction: it runs alone"))
-        return run_untransacted(deploy, step, found[0])
+        return run_untransacted(deploy, step, step.file.statements[0])
 
 
 @contextmanager

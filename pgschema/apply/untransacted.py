@@ -159,7 +159,7 @@ def _mark(lone: Lone) -> None:
 def _after_failure(lone: Lone, waits: Waits, refused: RefusedError) -> None:
     """Clean up and either return for another try or raise what the failure means."""
     deploy = lone.deploy
-    message = Message((), lone.step.file.text, ())
+    message = Message((), lone.step.file.text, (), lone.step.file.statements)
     if is_lost(refused.error):
         raise explain(refused, lone.step, message, deploy.server.role) from refused.error
     if refused.sqlstate in RETRIED:

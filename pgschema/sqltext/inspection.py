@@ -7,7 +7,7 @@ from typing import Any
 from pgschema.errors import PgschemaError
 from pgschema.sqltext.directives import KNOWN
 from pgschema.sqltext.file import SqlFile
-from pgschema.sqltext.lexer import LexError, statements
+from pgschema.sqltext.lexer import LexError
 from pgschema.sqltext.position import Place, position_of
 from pgschema.sqltext.statement import Statement
 
@@ -18,19 +18,17 @@ def inspect_file(file: SqlFile) -> tuple[Statement, ...]:
     Raises PGS110-PGS118 with the place of what may not.
     """
     _refuse_directives(file)
-    found: list[Statement] = []
-    try:
-        for statement in statements(file.text):
-            _refuse_statement(file, statement)
-            found.append(statement)
-    except LexError as error:
-        raise _lexical(file, error) from error
-    _refuse_together(file, found)
-    return tuple(found)
+    for statement in file.statements:
+        _refuse_statement(file, statement)
+    if file.script.error is not None:
+        raise _lexical(file, file.script.error) from file.script.error
+    _refuse_together(file, file.statements)
+    return file.statements
 
 
-def runs_alone(file: SqlFile, found: tuple[Statement, ...]) -> bool:
+def runs_alone(file: SqlFile) -> bool:
     """Return whether the file runs without a transaction, asked to or because it has to."""
+    found = file.statements
     return bool(found) and (
         file.directives.no_transaction or (len(found) == 1 and found[0].refuses_transaction)
     )
@@ -64,7 +62,7 @@ def _lexical(file: SqlFile, error: LexError) -> PgschemaError:
     return _error("PGS118", file, error.offset, what=error.what)
 
 
-def _refuse_together(file: SqlFile, found: list[Statement]) -> None:
+def _refuse_together(file: SqlFile, found: tuple[Statement, ...]) -> None:
     if len(found) < 2:
         return
     if file.directives.no_transaction:

@@ -140,17 +140,27 @@ def _body_depth(depth: int, word: str) -> int:
     return depth - 1 if word == "end" and depth > 0 else depth
 
 
-def semantic_checksum(text: str) -> str:
-    """Return the SHA-256 of what the server would read: no comments, no spacing, case folded.
+class Script(NamedTuple):
+    """The statements of a text, and the error at which reading ended."""
 
-    The inside of quotes and of function bodies counts letter by letter. Text that cannot be
-    cut into tokens has the checksum of its letters.
-    """
-    digest = hashlib.sha256()
+    statements: tuple[Statement, ...]
+    error: LexError | None
+
+
+def read_script(text: str) -> Script:
+    """Return the statements of `text` as far as it can be read."""
+    found: list[Statement] = []
     try:
-        for token in tokens(text):
-            digest.update((token.word or token.text).encode())
-            digest.update(b"\0")
-    except LexError:
-        return hashlib.sha256(text.encode()).hexdigest()
-    return digest.hexdigest()
+        for statement in statements(text):
+            found.append(statement)
+    except LexError as error:
+        return Script(tuple(found), error)
+    return Script(tuple(found), None)
+
+
+def semantic_checksum(script: Script) -> str | None:
+    """Return the SHA-256 of the statements' tokens, None when reading ended at an error."""
+    if script.error is not None:
+        return None
+    lines = ("\0".join(statement.words) for statement in script.statements)
+    return hashlib.sha256("\0;\0".join(lines).encode()).hexdigest()
