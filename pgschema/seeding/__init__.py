@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pgschema.catalog import packaged_folders
 from pgschema.errors import PgschemaError
 from pgschema.seeding import loading
-from pgschema.seeding.manifest import Manifest, TableManifest, manifest
-from pgschema.seeding.parts import read_reference, read_size, read_words, sizes
+from pgschema.seeding.manifests import Manifest, TableManifest, manifest
+from pgschema.seeding.parts import read_reference, read_size, read_vocabulary, sizes
 from pgschema.seeding.personas import PERSONAS, Persona, user_id
 from pgschema.seeding.session import as_owner, keep_writers_out
 from pgschema.seeding.tables import read_tables
@@ -71,13 +71,8 @@ def seed(
     seeds = folder or packaged_folders().seeds
     parts = read_size(seeds, size)
     _refuse_scale(parts, size, scale)
-    settings = {
-        "pgschema.seed": str(seed),
-        "pgschema.scale": str(scale),
-        "pgschema.anchor": anchor.isoformat(),
-        "statement_timeout": "0",
-    }
-    with as_owner(conn, read_words(seeds), settings):
+    parameters = {"seed": str(seed), "scale": str(scale), "anchor": anchor.isoformat()}
+    with as_owner(conn, {**read_vocabulary(seeds), **parameters}):
         changed = _load(conn, parts, f"data set `{size}`", on_progress)
         return SeedReport(manifest(conn), changed)
 
@@ -89,7 +84,7 @@ def load_reference(conn: Connection[Any], *, folder: Path | None = None) -> int:
     membership in pgschema_owner.
     """
     seeds = folder or packaged_folders().seeds
-    with as_owner(conn, (), {}):
+    with as_owner(conn, {}):
         fits = loading.fit_parts(conn, read_reference(seeds), read_tables(conn))
         return sum(loading.merge(conn, fit) for fit in fits)
 
@@ -101,7 +96,7 @@ def is_empty(conn: Connection[Any], *, size: str = "small", folder: Path | None 
     """
     parts = read_size(folder or packaged_folders().seeds, size)
     names = {part.name for part in parts}
-    with as_owner(conn, (), {}):
+    with as_owner(conn, {}):
         found = [table for name, table in read_tables(conn).items() if name in names]
         return bool(found) and all(loading.is_empty(conn, table) for table in found)
 

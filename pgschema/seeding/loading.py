@@ -28,13 +28,15 @@ _BORN_WITH = "initial_"
 class Fit:
     """A part beside its table: the columns of the query that the table has.
 
-    `born_with` are those whose first value the query gives under `initial_<name>`.
+    `born_with` are those whose first value the query gives under `initial_<name>`; `left_out` is
+    what the query gives and the table does not have, or not yet.
     """
 
     part: Part
     table: Table
     columns: tuple[Column, ...]
     born_with: tuple[str, ...]
+    left_out: tuple[str, ...]
 
     @property
     def query(self) -> sql.Composed:
@@ -139,7 +141,8 @@ def _fit(conn: Connection[Any], part: Part, table: Table) -> Fit:
         given = {column.name for column in cursor.execute(query).description or ()}
     columns = [c for c in table.columns if c.name in given and not c.is_computed]
     born_with = [c.name for c in columns if f"{_BORN_WITH}{c.name}" in given]
-    return Fit(part, table, tuple(columns), tuple(born_with))
+    used = {c.name for c in columns} | {f"{_BORN_WITH}{name}" for name in born_with}
+    return Fit(part, table, tuple(columns), tuple(born_with), tuple(sorted(given - used)))
 
 
 def _compare(conn: Connection[Any], fit: Fit) -> State:

@@ -28,15 +28,6 @@ class Part:
         return f"{self.schema}.{self.table}"
 
 
-@dataclass(frozen=True)
-class Word:
-    """One hand-typed word: which list it is from, its line number there, and itself."""
-
-    list_name: str
-    n: int
-    word: str
-
-
 def sizes(seeds: Path) -> tuple[str, ...]:
     """Return the names of the data sets in a seeds folder, sorted.
 
@@ -64,13 +55,12 @@ def read_reference(seeds: Path) -> tuple[Part, ...]:
     return _read_parts(seeds / "reference")
 
 
-def read_words(seeds: Path) -> tuple[Word, ...]:
-    """Return every word of the vocabulary; a list is a file, a word is a line."""
-    return tuple(
-        Word(path.stem, n, line)
+def read_vocabulary(seeds: Path) -> dict[str, tuple[str, ...]]:
+    """Return the hand-typed words: a list is a file, a word is a line."""
+    return {
+        path.stem: tuple(path.read_text(encoding="utf-8").splitlines())
         for path in sorted((seeds / "vocabulary").glob("*.txt"))
-        for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-    )
+    }
 
 
 def _read_parts(folder: Path) -> tuple[Part, ...]:

@@ -3,8 +3,16 @@ select
     c.digest::uuid as id,
     md5(s.seed || ':organization:' || c.org)::uuid as org_id,
     md5('pgschema:persona:coordinator-k' || c.k)::uuid as user_id,
-    f.word || ' ' || l.word as display_name
-from (select current_setting('pgschema.seed') as seed) as s
+    s.first_names[1 + ('x' || substr(c.digest, 1, 7))::bit(28)::integer % 60]
+    || ' ' || s.last_names[1 + ('x' || substr(c.digest, 8, 7))::bit(28)::integer % 60]
+        as display_name
+from
+    (
+        select
+            current_setting('pgschema.seed') as seed,
+            current_setting('pgschema.first_names')::text[] as first_names,
+            current_setting('pgschema.last_names')::text[] as last_names
+    ) as s
 cross join lateral (
     select
         k.n,
@@ -12,12 +20,4 @@ cross join lateral (
         md5(s.seed || ':coordinator:' || k.n)
     from generate_series(1, 3) as k (n)
 ) as c (k, org, digest)
-inner join pg_temp.pgschema_words as f
-    on
-        f.list_name = 'first_names'
-        and f.n = 1 + ('x' || substr(c.digest, 1, 7))::bit(28)::integer % 60
-inner join pg_temp.pgschema_words as l
-    on
-        l.list_name = 'last_names'
-        and l.n = 1 + ('x' || substr(c.digest, 8, 7))::bit(28)::integer % 60
 order by c.k;

@@ -5,7 +5,9 @@ select
     md5('pgschema:persona:mentor-' || m.n)::uuid as user_id,
     md5(s.seed || ':chapter:' || (m.n + 2) / 3)::uuid as chapter_id,
     md5(s.seed || ':coordinator:' || (array[1, 1, 2, 3])[(m.n + 2) / 3])::uuid as coordinator_id,
-    f.word || ' ' || l.word as display_name,
+    s.first_names[1 + ('x' || substr(m.digest, 1, 7))::bit(28)::integer % 60]
+    || ' ' || s.last_names[1 + ('x' || substr(m.digest, 8, 7))::bit(28)::integer % 60]
+        as display_name,
     1950 + ('x' || substr(m.digest, 15, 7))::bit(28)::integer % 45 as birth_year,
     'active' as status,
     a.approved_from,
@@ -14,7 +16,9 @@ from
     (
         select
             current_setting('pgschema.seed') as seed,
-            current_setting('pgschema.anchor')::date as anchor
+            current_setting('pgschema.anchor')::date as anchor,
+            current_setting('pgschema.first_names')::text[] as first_names,
+            current_setting('pgschema.last_names')::text[] as last_names
     ) as s
 cross join lateral (
     select
@@ -25,12 +29,4 @@ cross join lateral (
 cross join lateral (
     select s.anchor - 500 - ('x' || substr(m.digest, 22, 7))::bit(28)::integer % 1000
 ) as a (approved_from)
-inner join pg_temp.pgschema_words as f
-    on
-        f.list_name = 'first_names'
-        and f.n = 1 + ('x' || substr(m.digest, 1, 7))::bit(28)::integer % 60
-inner join pg_temp.pgschema_words as l
-    on
-        l.list_name = 'last_names'
-        and l.n = 1 + ('x' || substr(m.digest, 8, 7))::bit(28)::integer % 60
 order by m.n;

@@ -26,6 +26,7 @@ PRINTING = {
     "bytea_output": "hex",
     "xmloption": "content",
     "row_security": "on",
+    "standard_conforming_strings": "on",
 }
 
 # Two 64-bit sums of the rows' digests: neither order nor a twin that cancels out can hide.
