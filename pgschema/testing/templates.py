@@ -8,6 +8,9 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+import pgschema
+from pgschema.catalog import packaged_folders, read_catalog
+
 
 class Stock(StrEnum):
     """What a database holds: nothing, the schema, or the schema and the small data set."""
@@ -37,22 +40,19 @@ def template_digest(stock: Stock, server_version: str) -> str:
 
 
 def _ingredients(stock: Stock) -> Iterator[Path]:
-    from pgschema import apply, seeding
-    from pgschema.catalog import packaged_folders
-
     if stock is Stock.BARE:
         return
+    package = Path(pgschema.__file__).parent
     folders = packaged_folders()
-    yield from (folders.migrations, folders.rollbacks, *map(Path, apply.__path__))
+    yield from (folders.migrations, folders.rollbacks, package / "apply")
     if stock is Stock.SEEDED:
-        yield from (folders.seeds, *map(Path, seeding.__path__))
+        yield from (folders.seeds, package / "seeding")
 
 
 def build_template(conninfo: str, stock: Stock) -> None:
     """Fill a new database: a seeded one is expected to be a copy of the migrated one."""
     if stock is Stock.MIGRATED:
         from pgschema.apply import migrate
-        from pgschema.catalog import packaged_folders, read_catalog
 
         folders = packaged_folders()
         migrate(conninfo, read_catalog(folders.migrations, folders.rollbacks))

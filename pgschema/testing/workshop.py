@@ -100,10 +100,10 @@ class Workshop:
     def _create(self, name: str, origin: str) -> None:
         self._execute("create database {} template {} strategy file_copy", name, origin)
         grants = self._connection().execute(_DATABASE_GRANTS, (origin,)).fetchall()
-        if grants:
+        if grants and origin != "template0":
             self._execute("revoke all on database {} from public", name)
-        for grantee, privilege in grants:
-            self._execute(f"grant {privilege} on database {{}} to {grantee}", name)
+            for grantee, privilege in grants:
+                self._execute(f"grant {privilege} on database {{}} to {grantee}", name)
 
     def _execute(self, statement: str, *names: str) -> None:
         from psycopg import sql
