@@ -30,9 +30,9 @@ def judge(outcomes: Mapping[str, Outcome], peers: tuple[str, ...]) -> tuple[Goal
     hundred, thousand = outcomes.get("hundred"), outcomes.get("thousand")
     far, start = outcomes.get("far"), outcomes.get("start")
     return (
-        _within(hundred, APPLY, "dbmate", 1.5, "apply 100 within 1.5 x dbmate"),
-        _within(hundred, APPLY, "yoyo", 1 / 3, "apply 100 within a third of stock yoyo"),
-        _within(thousand, APPLY, "psql", 1.5, "apply 1,000 within 1.5 x one psql process"),
+        _within(hundred, "apply 100 within 1.5 x dbmate", other="dbmate", share=1.5),
+        _within(hundred, "apply 100 within a third of stock yoyo", other="yoyo", share=1 / 3),
+        _within(thousand, "apply 1,000 within 1.5 x one psql process", other="psql", share=1.5),
         _fastest(hundred, ROLLBACK, peers, "rollback of 100 faster than every peer"),
         _fastest(far, APPLY, peers, "apply 20 over a 20 ms round trip faster than every peer"),
         _below(hundred, AGAIN, 250, "up-to-date run within 250 ms"),
@@ -40,9 +40,9 @@ def judge(outcomes: Mapping[str, Outcome], peers: tuple[str, ...]) -> tuple[Goal
     )
 
 
-def _within(outcome: Outcome | None, action: str, other: str, share: float, goal: str) -> Goal:
-    ours = outcome.figure(_OURS, action) if outcome else None
-    theirs = outcome.figure(other, action) if outcome else None
+def _within(outcome: Outcome | None, goal: str, *, other: str, share: float) -> Goal:
+    ours = outcome.figure(_OURS, APPLY) if outcome else None
+    theirs = outcome.figure(other, APPLY) if outcome else None
     if ours is None or theirs is None:
         return Goal(goal, f"no figure of {other if ours else _OURS}", "not judged")
     ratio = ours.median / theirs.median

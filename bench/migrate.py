@@ -22,7 +22,7 @@ from bench.tools import NAMES, Tool, find_tools
 
 _ROUND_TRIP_MS = 20.0
 _PARTS = ("hundred", "thousand", "far", "start")
-_IMPORTS = ("pass", "import pgschema.cli", "import psycopg")
+_IMPORTS = ("pass", "import pgschema", "import pgschema.apply", "import psycopg")
 
 
 def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
