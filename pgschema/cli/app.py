@@ -19,6 +19,7 @@ COMMANDS = (
     "verify",
     "new",
     "seed",
+    "reconcile",
     "server",
     "rule",
 )

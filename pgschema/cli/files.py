@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pgschema.catalog import Catalog, packaged_folders, read_catalog
 from pgschema.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from pgschema.catalog import Catalog
 
 
 def migration_folders(settings: Settings) -> tuple[Path, Path | None]:
@@ -14,6 +17,8 @@ def migration_folders(settings: Settings) -> tuple[Path, Path | None]:
     Beside a folder given with --migrations the rollbacks are in --rollbacks, else in a folder
     `rollbacks` beside it, else nowhere.
     """
+    from pgschema.catalog import packaged_folders
+
     packaged = packaged_folders()
     if settings.migrations is None:
         return packaged.migrations, settings.rollbacks or packaged.rollbacks
@@ -23,9 +28,13 @@ def migration_folders(settings: Settings) -> tuple[Path, Path | None]:
 
 def read_files(settings: Settings) -> Catalog:
     """Return the catalog of the chosen folders."""
+    from pgschema.catalog import read_catalog
+
     return read_catalog(*migration_folders(settings))
 
 
 def seeds_folder(settings: Settings) -> Path:
     """Return the folder of data sets."""
+    from pgschema.catalog import packaged_folders
+
     return settings.seeds or packaged_folders().seeds

@@ -45,9 +45,12 @@ def steps_text(steps: Sequence[Step]) -> str:
     return "\n".join(head.rstrip(" .") for head in step_heads(steps).values())
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Return a plan as a JSON object."""
-    return {"steps": [_step_document(step) for step in plan.steps], "notes": list(plan.notes)}
+def plan_document(plan: Plan, texts: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return a plan as a JSON object, with what would be sent for each step where that is given."""
+    steps = [_step_document(step) for step in plan.steps]
+    for step, text in zip(steps, texts or (), strict=texts is not None):
+        step["sql"] = text
+    return {"steps": steps, "notes": list(plan.notes)}
 
 
 def result_document(result: Result) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pgschema.cli.files import migration_folders
 from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.settings import Settings
@@ -18,11 +19,11 @@ from pgschema.errors import PgschemaError
 @click.argument("name")
 @pass_output
 def command(output: Output, /, name: str) -> None:
-    """Write the stubs of the next migration, NAME: words_joined_by_underscores.
+    """Write the stubs of the next migration.
 
-    In this project those are four: the migration, its rollback, its test and its page. In a
-    folder given with --migrations they are the migration and, where there is a folder for it
-    (--rollbacks, or `rollbacks` beside it), the rollback.
+    NAME is words_joined_by_underscores. In this project those are four: the migration, its
+    rollback, its test and its page. In a folder given with --migrations they are the migration
+    and, where there is a folder for it (--rollbacks, or `rollbacks` beside it), the rollback.
     """
     layout = _layout(output.settings)
     version = next_version(_newest(layout), datetime.now(UTC))
@@ -36,9 +37,7 @@ def command(output: Output, /, name: str) -> None:
 
 def _layout(settings: Settings) -> Layout:
     if settings.migrations:
-        beside = settings.migrations.parent / "rollbacks"
-        rollbacks = settings.rollbacks or (beside if beside.is_dir() else None)
-        return Layout(settings.migrations, rollbacks)
+        return Layout(*migration_folders(settings))
     from pgschema.catalog import packaged_folders
 
     folders = packaged_folders()

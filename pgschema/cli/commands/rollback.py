@@ -45,7 +45,7 @@ def command(
     lock_timeout: float,
     **which: Any,
 ) -> None:
-    """Undo the newest migration, or as many as --to, --steps or --all says, newest first.
+    """Undo the newest migrations, one by default.
 
     Rows of tables that go are archived and come back with the next migrate, unless --discard.
     """
@@ -53,8 +53,8 @@ def command(
         raise click.UsageError("--to, --steps and --all exclude each other")
     catalog = read_files(output.settings)
     target = resolve(output)
-    from pgschema.apply import ApplyOptions, rollback
-    from pgschema.cli.planning import read_plan, show_plan, show_result
+    from pgschema.apply import ApplyOptions, read_plan, rollback
+    from pgschema.cli.planning import show_plan, show_result
     from pgschema.cli.stream import Stream
     from pgschema.plan import plan_rollback
 
@@ -63,16 +63,16 @@ def command(
     if dry_run or sql:
         show_plan(output, target, decide, options, sql=sql)
         return
-    agreed = None if yes else _ask(output, target, read_plan(target, decide))
+    agreed = None if yes else _ask(output, target, read_plan(target.conninfo, decide))
     stream = Stream(output, agreed=agreed)
     result = rollback(target.conninfo, catalog, options=options, on_event=stream, **which)
     show_result(output, target, result)
 
 
 def _ask(output: Output, target: Target, plan: Plan) -> Plan:
-    """Return the plan that a person said yes to.
+    """Return the plan when a person says yes to it, or when there is nothing to do.
 
-    Raises PGS703 where nobody can be asked, and ends the run on a no.
+    Raises PGS703 where nobody can be asked.
     """
     from pgschema.report.durations import counted
     from pgschema.report.plans import steps_text

@@ -28,9 +28,10 @@ _DATE = click.DateTime(formats=["%Y-%m-%d"])
 )
 @pass_output
 def command(output: Output, /, size: str, number: int, scale: float, anchor: datetime) -> None:
-    """Load a data set: the same options give the same rows, on every PostgreSQL.
+    """Load a data set.
 
-    Loads into empty tables; where the data set is there already, nothing changes.
+    The same options give the same rows, on every PostgreSQL. Loads into empty tables; where the
+    data set is there already, nothing changes.
     """
     folder = seeds_folder(output.settings)
     target = resolve(output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @click.group(invoke_without_command=True, params=global_options(hidden=True))
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The embedded PostgreSQL server under .pgschema/ of this directory.
+    """The embedded PostgreSQL server of this directory.
 
     Without a subcommand: its status.
     """
@@ -46,6 +45,8 @@ def stop(output: Output, /, *, delete: bool) -> None:
     before = cluster.status()
     stopped = cluster.stop()
     if delete and before.data is not None:
+        import shutil
+
         shutil.rmtree(before.data.parent)
         shutil.rmtree(cluster.root, ignore_errors=True)
     output.line("stopped" if stopped else "was not running")
@@ -55,7 +56,7 @@ def stop(output: Output, /, *, delete: bool) -> None:
 @command.command(cls=Command)
 @pass_output
 def status(output: Output, /) -> None:
-    """Say whether the server runs, where its data is and how to reach it."""
+    """Say whether the server runs and how to reach it."""
     _show(output, _cluster().status())
 
 
@@ -63,7 +64,10 @@ def status(output: Output, /) -> None:
 @click.option("--with-password", is_flag=True, help="Print the password too: for other programs.")
 @pass_output
 def url(output: Output, /, *, with_password: bool) -> None:
-    """Print the server's URL, for example for psql; starts the server when it is stopped."""
+    """Print the server's URL, for other programs.
+
+    Starts the server when it is stopped.
+    """
     cluster = _cluster()
     if cluster.status().url is None:
         raise PgschemaError("PGS702", root=EMBEDDED_ROOT)

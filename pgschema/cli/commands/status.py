@@ -14,9 +14,10 @@ from pgschema.cli.target import resolve
 @click.option("--exit-code", is_flag=True, help="Exit with 1 unless everything is applied.")
 @pass_output
 def command(output: Output, /, exit_code: bool) -> int:
-    """Show which migrations are applied, pending, edited, missing or interrupted.
+    """Show where every migration stands.
 
-    Writes nothing and takes no lock.
+    Applied, pending, edited since, missing from the folder, out of order, interrupted. Writes
+    nothing and takes no lock.
     """
     catalog = read_files(output.settings)
     target = resolve(output)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @pass_output
 def command(output: Output, /) -> None:
-    """From nothing to a migrated, seeded database, and a summary of what is there.
+    """From nothing to a migrated, seeded database.
 
     Without a database named, an embedded server is made under .pgschema/ and started. All
-    migrations are applied and, where the tables are empty, the small data set is loaded. A second
-    run changes nothing.
+    migrations are applied and, where the tables are empty, the small data set is loaded. Then it
+    shows what is there and what to try next. A second run changes nothing.
     """
     began = perf_counter()
     catalog = read_files(output.settings)

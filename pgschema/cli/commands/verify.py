@@ -13,9 +13,10 @@ from pgschema.cli.target import resolve
 @click.command(cls=Command)
 @pass_output
 def command(output: Output, /) -> int:
-    """Compare the files with what the database has: edited, missing, out of order.
+    """Compare the files with what the database has.
 
-    Exits with 1 when something is found. Pending files are no finding. Writes nothing.
+    Finds files that were edited after they were applied, are missing or come too late. Exits
+    with 1 when something is found. Pending files are no finding. Writes nothing.
     """
     catalog = read_files(output.settings)
     target = resolve(output)
