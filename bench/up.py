@@ -49,11 +49,10 @@ def first_runs(folder: Path, again: int) -> dict[str, Figure]:
 
 
 def _copied_checkout(folder: Path) -> Path:
-    """Copy the files that git tracks, as they are on disk now."""
+    """Copy every file that git does not ignore, as it is on disk now."""
     copy = folder / "checkout"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=_ROOT, capture_output=True, text=True, check=False
-    )
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=_ROOT, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         raise BenchError("`make up` is measured in a copy of a git checkout, and this is none")
     for name in filter(None, listed.stdout.split("\0")):
