@@ -65,6 +65,15 @@ def page(migration: Migration, before: Fingerprint, after: Fingerprint) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def index(migrations: Iterable[Migration]) -> str:
+    """Return the Markdown page that lists the pages of all migrations."""
+    lines = [
+        f"- [{m.version}]({m.stem.replace('__', '_', 1)}.md): {read_header(m.text).sentence}"
+        for m in migrations
+    ]
+    return "\n\n".join(["# The schema, migration by migration", _NOTICE, "\n".join(lines)]) + "\n"
+
+
 def _files(migration: Migration) -> str:
     names = [f"migrations/{migration.path.name}"]
     if migration.rollback:
@@ -123,12 +132,14 @@ class _Made:
             yield _table(("function", "what it does", "who may call it"), rows)
 
     def _parts_of(self, name: str) -> Iterator[str]:
+        constraints = self._parts("constraint", name)
+        indexes_of_constraints = {_last(identity) for identity, _ in constraints}
         yield _columns(self._parts("column", name))
         yield _bullets(
             "Constraints",
             (
                 f"`{_last(identity)}`: `{about['definition']}`"
-                for identity, about in self._parts("constraint", name)
+                for identity, about in constraints
                 if not _NOT_NULL.match(about["definition"])
                 and not about["definition"].startswith("TRIGGER")
             ),
@@ -136,6 +147,7 @@ class _Made:
         yield _bullets("Indexes", (
             f"`{_last(identity)}`: `{about['definition'].partition(' USING ')[2]}`"
             for identity, about in self._parts("index", name)
+            if _last(identity) not in indexes_of_constraints
         ))  # fmt: skip
         yield _policies(self._parts("policy", name))
         yield _bullets("Triggers", (
@@ -147,16 +159,23 @@ class _Made:
         return ((i, self._objects[k, i]) for k, i in self._new if k == kind)
 
     def _parts(self, kind: str, host: str) -> list[tuple[str, Aspects]]:
-        return [(i, about) for i, about in self._of(kind) if _host(kind, i, about) == host]
+        parts = [(i, about) for i, about in self._of(kind) if _host(kind, i, about) == host]
+        if kind == "column":
+            hosts = (self._objects[one, host] for one in _RELATIONS if (one, host) in self._objects)
+            order = next(hosts)["columns"].split(", ")
+            parts.sort(key=lambda part: order.index(_last(part[0])))
+        return parts
 
     def _column_grants(self, relation: str) -> dict[str, list[str]]:
-        grants: dict[str, list[str]] = defaultdict(list)
+        """Return, by role, the privileges on single columns: `update (title, due_at)`."""
+        columns: dict[tuple[str, str], list[str]] = defaultdict(list)
         for identity, about in self._parts("column", relation):
-            for aspect, value in about.items():
-                if aspect.startswith("granted to "):
-                    grants[aspect[11:]] += [
-                        f"{one}({_last(identity)})" for one in value.split(", ")
-                    ]
+            for role, privileges in _granted(about):
+                for privilege in privileges.split(", "):
+                    columns[role, privilege].append(_last(identity))
+        grants: dict[str, list[str]] = defaultdict(list)
+        for (role, privilege), names in sorted(columns.items()):
+            grants[role].append(f"{privilege} ({', '.join(names)})")
         return grants
 
 
@@ -207,21 +226,25 @@ def _policies(policies: list[tuple[str, Aspects]]) -> str:
     return _table(("policy", "command", "role", "rows"), rows) if rows else ""
 
 
+def _granted(about: Aspects) -> Iterator[tuple[str, str]]:
+    """Give (role, privileges) of one object, without its owner."""
+    for aspect, value in about.items():
+        role = aspect.removeprefix("granted to ")
+        if role not in (aspect, about.get("owner")):
+            yield role, value
+
+
 def _grants(about: Aspects, of_columns: Mapping[str, list[str]]) -> str:
-    owner = about.get("owner")
-    whole = {aspect[11:]: value for aspect, value in about.items() if aspect[:11] == "granted to "}
+    whole = dict(_granted(about))
     rows = [
         (role, ", ".join(filter(None, [whole.get(role, ""), *of_columns.get(role, [])])).lower())
         for role in sorted(whole.keys() | of_columns.keys())
-        if role != owner
     ]
     return _table(("role", "may"), rows) if rows else "No role but the owner has any privilege."
 
 
 def _callers(about: Aspects) -> str:
-    owner = f"granted to {about['owner']}"
-    roles = [aspect[11:] for aspect in sorted(about) if aspect[:11] == "granted to "]
-    return ", ".join(role for role in roles if f"granted to {role}" != owner) or "the owner"
+    return ", ".join(role for role, _ in sorted(_granted(about))) or "the owner"
 
 
 def _bullets(title: str, lines: Iterable[str]) -> str:
