@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, total_ordering
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,32 +19,22 @@ _UNDO = re.compile(r"U\d[\d._]*__.+\.sql")
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*(?:__.+)?\.sql")
 
 
-@total_ordering
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, order=True)
 class Version:
     """A migration's number, ordered as numbers are: V2 < V10, V1 = V1.0 < V1.2."""
 
     parts: tuple[int, ...]
-    written: str = ""
+    written: str = field(default="", compare=False)
 
-    def __str__(self) -> str:
-        return f"V{self.written or '.'.join(map(str, self.parts))}"
-
-    @property
-    def _key(self) -> tuple[int, ...]:
+    def __post_init__(self) -> None:
         parts = self.parts
         while len(parts) > 1 and parts[-1] == 0:
             parts = parts[:-1]
-        return parts
+        object.__setattr__(self, "written", self.written or ".".join(map(str, self.parts)))
+        object.__setattr__(self, "parts", parts)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Version) and self._key == other._key
-
-    def __lt__(self, other: Version) -> bool:
-        return self._key < other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
+    def __str__(self) -> str:
+        return f"V{self.written}"
 
 
 def parse_version(written: str) -> Version | None:

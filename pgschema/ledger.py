@@ -94,7 +94,7 @@ class Ledger:
         """Return the applied versioned files by number."""
         return {entry.version: entry for entry in self.applied if entry.version is not None}
 
-    @property
+    @cached_property
     def version(self) -> Version | None:
         """Return the highest applied version."""
         return max(self.by_version, default=None)

@@ -120,9 +120,10 @@ def _standing_of_row(entry: Applied, catalog: Catalog) -> Standing:
 def problems(standings: tuple[Standing, ...], catalog: Catalog) -> tuple[PgschemaError, ...]:
     """Return every way in which files and database contradict each other, lowest number first."""
     found: list[PgschemaError] = []
+    highest = str(max(catalog.by_version, default="nothing"))
+    top = str(max((s.version for s in standings if s.applied and s.version), default=""))
     for standing in standings:
         path = standing.migration.path if standing.migration else ""
-        highest = max(catalog.by_version, default="nothing")
         facts = {"stem": standing.stem, "path": str(path), "folder": str(catalog.folder)}
         if standing.state == "edited":
             found.append(PgschemaError("PGS201", **facts, file=standing.migration, diff=""))
@@ -131,10 +132,9 @@ def problems(standings: tuple[Standing, ...], catalog: Catalog) -> tuple[Pgschem
         elif standing.state == "renamed":
             found.append(PgschemaError("PGS203", **facts))
         elif standing.state == "out-of-order":
-            top = max(s.version for s in standings if s.applied and s.version)
-            found.append(PgschemaError("PGS204", **facts, top=str(top)))
+            found.append(PgschemaError("PGS204", **facts, top=top))
         elif standing.state == "newer":
-            found.append(PgschemaError("PGS205", **facts, highest=str(highest)))
+            found.append(PgschemaError("PGS205", **facts, highest=highest))
     return tuple(found)
 
 
