@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pgschema.errors import PgschemaError
+from pgschema.server.processes import server_environment
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,3 @@ def server_account(names: Sequence[str] = ("postgres", "nobody")) -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid, switch=True)
     raise PgschemaError("PGS606", reason=f"there is no user {' or '.join(names)}")
-
-
-def server_environment() -> dict[str, str]:
-    """Return this process's environment without what would steer a server: PG*, locale, home."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PG", "LC_", "LANG", "HOME", "XDG_"))
-    } | {"LC_ALL": "C"}

