@@ -363,19 +363,20 @@ on public.peer_mentors (user_id) where user_id is not null;
 
 alter default privileges for role pgschema_owner revoke execute on functions from public;
 
+-- Who is calling, or null. Reads the claims itself: a role that a migration makes gets no USAGE on
+-- Supabase's auth. A body of this form is bound to pg_catalog now, whatever the search_path later,
+-- and the planner can look into it.
 create or replace function authz.uid()
 returns uuid
 language sql
 stable
-set search_path = pg_catalog, pg_temp
-as $$
-    -- Who is calling, or null. Called by every policy and trigger; writes nothing.
-    -- Reads the claims itself: a role that a migration makes gets no USAGE on Supabase's auth.
-    select nullif(coalesce(
+return nullif(
+    coalesce(
         nullif(current_setting('request.jwt.claim.sub', true), ''),
         nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-    ), '')::uuid
-$$;
+    ),
+    ''
+)::uuid;
 
 create or replace function authz.is_platform_admin()
 returns boolean

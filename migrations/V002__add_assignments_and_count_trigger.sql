@@ -114,18 +114,14 @@ on public.assignments (org_id, coordinator_id, status);
 
 -- 2. What a writer may not do, whoever it is ------------------------------------------------------
 
+-- Whether an API user stands behind the statement, who must be held to a scope: the guards run as
+-- the owner and so cannot ask row security.
 create or replace function authz.acts_for_user()
 returns boolean
 language sql
 stable
-set search_path = pg_catalog, pg_temp
-as $$
-    -- Whether an API user stands behind this statement, who must be held to a scope: the guards
-    -- run as the owner and so cannot ask row security. Called by the guards; writes nothing.
-    select
-        authz.uid() is not null
-        and coalesce(current_setting('role', true), 'none') <> 'service_role'
-$$;
+return authz.uid() is not null
+and coalesce(current_setting('role', true), 'none') <> 'service_role';
 
 create or replace function authz.check_assignment_mentor(org_id uuid, chapter_id uuid, mentor uuid)
 returns void
