@@ -81,6 +81,8 @@ def launch(known: Remembered, bin_dir: Path, account: Account) -> None:
 
     Raises PGS609 with the end of the log when it is not.
     """
+    for ending in ("", ".lock"):  # of a server that was killed; see clear_remains
+        (known.socket_dir / f".s.PGSQL.{known.port}{ending}").unlink(missing_ok=True)
     if known.log.exists() and known.log.stat().st_size > _LARGEST_LOG:
         known.log.replace(known.log.with_suffix(".log.1"))
     server = [
@@ -139,8 +141,8 @@ def stop(data: Path) -> bool:
 def clear_remains(data: Path) -> None:
     """Make a start possible after the server of `data` was killed, or wait for one that starts.
 
-    Ends processes that the killed server left behind, and removes a lock file whose process id
-    now belongs to some other program, which the server would take for itself.
+    Ends processes that the killed server left behind, and removes its lock file: the process id in
+    it may be another program's by now, or a zombie's, and a new server would refuse to start.
     """
     lock = LockFile(str(data))
     deadline = time.monotonic() + _BOOT_SECONDS
@@ -153,5 +155,4 @@ def clear_remains(data: Path) -> None:
             with suppress(ProcessLookupError):
                 os.kill(orphan, signal.SIGKILL)
         time.sleep(_TICK)
-    if lock.pid and alive(lock.pid):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    (data / "postmaster.pid").unlink(missing_ok=True)
