@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -199,8 +198,7 @@ def _suggest_name(name: str) -> str:
     match = re.fullmatch(r"[vV]?(\d[\d.]*)[_\-. ]+(.+)\.sql", name)
     if match:
         return f"V{match[1].rstrip('.')}__{re.sub(r'[^A-Za-z0-9]+', '_', match[2])}.sql"
-    close = difflib.get_close_matches(name, ["V001__what_it_does.sql", "R__what_it_does.sql"], 1, 0)
-    return close[0]
+    return "R__what_it_does.sql" if name.startswith(("R_", "r_")) else "V001__what_it_does.sql"
 
 
 def _rollbacks_by_version(folder: Path | None, reading: _Reading) -> dict[Version, Rollback]:

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
                  | (?:[bBxXnN]|[uU]&)?'[^']*(?:''[^']*)*' )
     | (?P<quoted>  (?:[uU]&)?"[^"]*(?:""[^"]*)*" )
     | (?P<dollar>  \$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?\$ )
-    | (?P<word>    [A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
+    | (?P<word>    (?![eE]')[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
     | (?P<number>  [0-9][0-9A-Za-z_.]* | \$[0-9]+ )
     | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?:])+ )
     | (?P<punct>   [()\[\],;.] )
@@ -26,7 +26,13 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_UNTERMINATED = {"'": "string", '"': "quoted identifier", "$": "dollar quote"}
+_UNTERMINATED = {
+    "'": "string",
+    "e": "string",
+    "E": "string",
+    '"': "quoted identifier",
+    "$": "dollar quote",
+}
 
 
 class LexError(Exception):
