@@ -157,13 +157,13 @@ def plan_migrate(catalog: Catalog, ledger: Ledger, *, to: str | Version | None =
 
     Repeatables run after the versions, and only when nothing is left below the last file.
     Raises PGS201-PGS207 where files and database contradict each other, PGS209 when a rollback
-    was interrupted.
+    was interrupted, PGS212 when the file of an interrupted step is gone.
     """
     standings = survey(catalog, ledger)
     for problem in problems(standings, catalog):
         raise problem
     target = _target(catalog, to)
-    _refuse_other_direction(ledger, "apply")
+    _refuse_unfinished(catalog, ledger, "apply")
     if target is not None and ledger.version is not None and target < ledger.version:
         raise PgschemaError("PGS207", target=str(target), current=str(ledger.version))
     pending = [
@@ -198,8 +198,11 @@ def _target(catalog: Catalog, to: str | Version | None) -> Version | None:
     return version
 
 
-def _refuse_other_direction(ledger: Ledger, direction: Direction) -> None:
+def _refuse_unfinished(catalog: Catalog, ledger: Ledger, direction: Direction) -> None:
+    """Refuse to go on while a step of the other direction, or without its file, is half done."""
     for unfinished in ledger.unfinished:
+        if unfinished.stem not in catalog.by_stem:
+            raise PgschemaError("PGS212", stem=unfinished.stem, folder=str(catalog.folder))
         if unfinished.direction != direction:
             verb = "rollback" if unfinished.direction == "rollback" else "migrate"
             raise PgschemaError("PGS209", stem=unfinished.stem, verb=verb)
@@ -220,9 +223,9 @@ def plan_rollback(
     `only` names the one to undo and is refused unless it is the highest. Repeatables are not
     undone: they run again with the next migrate. An edited file may be rolled back.
     Raises PGS202, PGS205 or PGS208 when a file is needed that is not there, PGS206, PGS207,
-    PGS209, PGS210, PGS211.
+    PGS209-PGS212.
     """
-    _refuse_other_direction(ledger, "rollback")
+    _refuse_unfinished(catalog, ledger, "rollback")
     down = sorted(ledger.by_version, reverse=True)
     chosen = _chosen(down, catalog, ledger, to=to, steps=steps, all_=all, only=only)
     found = tuple(_rollback_step(catalog, ledger, ledger.by_version[v]) for v in chosen)

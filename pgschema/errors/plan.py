@@ -108,4 +108,15 @@ FAILURES: tuple[Failure, ...] = (
         "The count is probably a mistake, and a rollback is no place to guess.",
         "`pgschema rollback --steps 9` with three files applied.",
     ),
+    Failure(
+        "PGS212",
+        "The file of an interrupted step is missing",
+        "{stem} was started without a transaction and not seen to finish, and is not in {folder}",
+        "restore the file; to give it up, take away by hand what it left and then: "
+        "delete from pgschema.unfinished_files where migration_id = '{stem}'",
+        1,
+        "Without the file it cannot be told what was being done, for example which index was\n"
+        "being built and may lie there half done.",
+        "Deleting a `-- pgschema: no-transaction` file after its run was killed.",
+    ),
 )
