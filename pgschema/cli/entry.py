@@ -59,10 +59,7 @@ def _invoke(arguments: Sequence[str], output: Output) -> int:
     if "_PGSCHEMA_COMPLETE" in os.environ:
         app.main(list(arguments), prog_name="pgschema")
     with app.make_context("pgschema", list(arguments), obj=output.settings) as context:
-        from pgschema.cli.logs import begin_logging  # slow to import: --help has ended before
-
         context.meta["output"] = output
-        begin_logging(output)
         return int(app.invoke(context) or 0)
 
 

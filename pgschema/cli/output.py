@@ -36,7 +36,8 @@ class Output:
         self.settings = settings
         self._out = out if out is not None else sys.stdout
         self._err = err if err is not None else sys.stderr
-        self._unfinished = ""
+        self._open = ""  # the head of a line that is not ended
+        self._stands = False  # whether that head is the last thing on the terminal
         self.secrets: set[str] = set()
 
     @property
@@ -66,16 +67,17 @@ class Output:
         if not self.settings.quiet:
             self.line(text)
 
-    def begin(self, text: str) -> None:
-        """Print the head of a line that `finish` ends; only a person sees it before the end."""
+    def begin(self, head: str) -> None:
+        """Open a line that `finish` or an error ends; a person sees its head meanwhile."""
+        self._open = head
         if self.is_terminal:
-            self._write(self._out, text)
-            self._unfinished = text
+            self._write(self._out, head)
+            self._stands = True
 
-    def finish(self, head: str, tail: str) -> None:
-        """Print `head` and `tail` as one line, or only the tail where the head still stands."""
-        stands = self._unfinished == head
-        self._unfinished = ""
+    def finish(self, tail: str) -> None:
+        """End the open line."""
+        head, self._open = self._open, ""
+        stands, self._stands = self._stands, False
         self.line(tail if stands else head + tail)
 
     def note(self, text: str, *, colour: str = "") -> None:
@@ -107,6 +109,8 @@ class Output:
 
     def error(self, error: PgschemaError) -> None:
         """Print a failure: four lines on standard error, and the document with `--json`."""
+        if self._open:
+            self.finish("failed")
         text = failure_text(error, source=_source(error.details.get("path")))
         head, *rest = text.split("\n")
         self._say(head, "31")
@@ -114,9 +118,9 @@ class Output:
         self.document(error=failure_document(error))
 
     def _say(self, text: str, colour: str) -> None:
-        if self._unfinished:
+        if self._stands:
             self._write(self._out, "\n")
-            self._unfinished = ""
+            self._stands = False
         if colour and self._err.isatty() and self.is_coloured:
             text = f"\x1b[{colour}m{text}\x1b[0m"
         self._write(self._err, text + "\n")
@@ -138,7 +142,10 @@ def pass_output(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
     """Give a command's function the run's Output as its first argument."""
 
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        from pgschema.cli.logs import begin_logging  # slow to import: --help has ended before
+
         output: Output = click.get_current_context().find_root().meta["output"]
+        begin_logging(output)
         return command(output, *args, **kwargs)
 
     return update_wrapper(call, command)

@@ -47,10 +47,8 @@ class Stream:
                 self._take(plan)
             case Started(step):
                 self._output.begin(self._heads[step.stem])
-            case Finished(step):
-                self._output.finish(
-                    self._heads[step.stem], step_tail(event.duration_ms, event.tries)
-                )
+            case Finished():
+                self._output.finish(step_tail(event.duration_ms, event.tries))
             case LockAwaited() | Blocked() | Retrying():
                 self._output.note(waiting_text(event), colour="33")
             case Noted():

@@ -21,22 +21,19 @@ from pgschema.cli.target import resolve
     "--lock-timeout",
     type=Seconds(),
     default=2.0,
-    show_default="2s",
-    help="How long one try waits for a table's lock, and so may hold up readers.",
+    help="How long one try waits for a table's lock, and so may hold up readers.  [default: 2s]",
 )
 @click.option(
     "--retry-for",
     type=Seconds(),
     default=60.0,
-    show_default="1min",
-    help="How long a file whose locks are not to be had is tried again.",
+    help="How long a file whose locks are not to be had is tried again.  [default: 1min]",
 )
 @click.option(
     "--lock-wait",
     type=Seconds(),
     default=60.0,
-    show_default="1min",
-    help="How long to wait for another deploy.",
+    help="How long to wait for another deploy.  [default: 1min]",
 )
 @pass_output
 def command(
@@ -54,7 +51,9 @@ def command(
     from pgschema.cli.stream import Stream
     from pgschema.plan import plan_migrate
 
-    options = ApplyOptions(**patience)
+    # Who is in the way must be asked for while a try still waits.
+    watch_after = min(ApplyOptions.watch_after, patience["lock_timeout"] / 2)
+    options = ApplyOptions(**patience, watch_after=watch_after)
     if dry_run or sql:
         show_plan(output, target, partial(plan_migrate, catalog, to=to), options, sql=sql)
         return

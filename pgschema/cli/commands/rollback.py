@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     "--lock-timeout",
     type=Seconds(),
     default=2.0,
-    show_default="2s",
-    help="How long one try waits for a table's lock, and so may hold up readers.",
+    help="How long one try waits for a table's lock, and so may hold up readers.  [default: 2s]",
 )
 @pass_output
 def command(
