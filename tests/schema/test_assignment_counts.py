@@ -364,9 +364,7 @@ def test_a_new_mentor_starts_at_zero_whatever_the_writer_says(world: Clone) -> N
 @pytest.mark.parametrize("role", ["authenticated", "service_role"])
 @pytest.mark.parametrize("column", ["assignment_count", "completed_assignment_count"])
 @pytest.mark.parametrize("command", ["insert", "update"])
-def test_no_api_role_may_write_a_count(
-    world: Clone, role: str, column: str, command: str
-) -> None:
+def test_no_api_role_may_write_a_count(world: Clone, role: str, column: str, command: str) -> None:
     may = world.owner.execute(
         "select has_column_privilege(%s, 'public.peer_mentors', %s, %s)", (role, column, command)
     ).fetchone()
@@ -400,7 +398,9 @@ def test_drift_does_not_mistake_what_its_own_transaction_has_yet_to_apply(world:
     with exact(world) as conn, conn.transaction():
         dispatch(conn, 1, 2)
         assert drift(conn) == []
-        conn.execute("update public.peer_mentors set assignment_count = 5 where user_id is not null")
+        conn.execute(
+            "update public.peer_mentors set assignment_count = 5 where user_id is not null"
+        )
         assert [row[2:5] for row in drift(conn) if row[2] == "Mentor 1"] == [("Mentor 1", 7, 2)]
         conn.execute("select * from stats.repair_assignment_counts()")
         assert drift(conn) == []

@@ -1,0 +1,135 @@
+"""What V001-V003 decide under a row lock: slots, a mentor on the move, duplicates."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import pytest
+from psycopg import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from psycopg import Connection
+
+    from pgschema.testing.clones import Clone
+
+GIVE_CHAPTER: LiteralString = """
+    insert into public.coordinator_chapters (org_id, coordinator_id, chapter_id)
+    values (md5('org:NHF')::uuid, md5('coordinator:kari')::uuid, md5('chapter:' || %s::text)::uuid)
+"""
+REGISTER: LiteralString = """
+    insert into public.activities (
+        org_id, peer_mentor_id, activity_type, occurred_at, duration_minutes, participant_count,
+        delivery_mode
+    )
+    values (
+        md5('org:NHF')::uuid, md5('mentor:1')::uuid, 'chat', '2025-03-01 12:00+01', 30, 1, 'digital'
+    )
+    returning id, duplicate_of
+"""
+DISPATCH: LiteralString = """
+    insert into public.assignments (org_id, chapter_id, peer_mentor_id, title)
+    values (md5('org:NHF')::uuid, md5('chapter:A')::uuid, md5('mentor:1')::uuid, 'a visit')
+"""
+
+
+@contextmanager
+def waiting_behind(
+    world: Clone, holder: Connection[Any], work: Callable[[Connection[Any]], Any]
+) -> Iterator[Callable[[], Any]]:
+    """Start `work` in a second session and enter the block once `holder` keeps it waiting."""
+    session = world.connect()
+    session.execute("set statement_timeout = '20s'")
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(work, session)
+        pause = Event()
+        for _ in range(2000):
+            found = world.owner.execute(
+                "select pg_blocking_pids(%s)", (session.info.backend_pid,)
+            ).fetchone()
+            assert found
+            if holder.info.backend_pid in found[0]:
+                break
+            assert not job.done(), f"nobody waited: {job.exception() or job.result()}"
+            pause.wait(0.005)
+        else:
+            pytest.fail("the second session neither waits nor ends")
+        yield job.result
+
+
+def test_two_sessions_cannot_both_take_the_last_slot(world: Clone) -> None:
+    for chapter in ("A2", "A3", "A4"):
+        world.owner.execute(GIVE_CHAPTER, (chapter,))
+    first = world.connect()
+    first.execute("begin")
+    first.execute(GIVE_CHAPTER, ("A5",))
+    with waiting_behind(world, first, lambda s: s.execute(GIVE_CHAPTER, ("A6",))) as result:
+        first.execute("commit")
+        with pytest.raises(errors.CheckViolation) as caught:
+            result()
+    assert caught.value.diag.constraint_name == "coordinator_max_5_chapters"
+
+
+def test_a_slot_given_back_by_a_rollback_goes_to_the_one_who_waited(world: Clone) -> None:
+    first = world.connect()
+    first.execute("begin")
+    first.execute(GIVE_CHAPTER, ("A2",))
+    with waiting_behind(
+        world,
+        first,
+        lambda s: s.execute(GIVE_CHAPTER + "returning slot", ("A3",)).fetchone(),
+    ) as result:
+        first.execute("rollback")
+        assert result() == (2,)
+
+
+def test_the_second_of_two_registrations_at_once_points_at_the_first(world: Clone) -> None:
+    first = world.connect()
+    first.execute("begin")
+    original = first.execute(REGISTER).fetchone()
+    assert original
+    with waiting_behind(world, first, lambda s: s.execute(REGISTER).fetchone()) as result:
+        first.execute("commit")
+        assert result()[1] == original[0]
+
+
+def test_a_registration_rolled_back_makes_no_duplicate_of_the_next(world: Clone) -> None:
+    first = world.connect()
+    first.execute("begin")
+    first.execute(REGISTER)
+    with waiting_behind(world, first, lambda s: s.execute(REGISTER).fetchone()) as result:
+        first.execute("rollback")
+        assert result()[1] is None
+
+
+def test_a_mentor_moved_by_a_committed_transaction_gets_no_assignment_in_the_old_chapter(
+    world: Clone,
+) -> None:
+    """The check reads the mentor's newest row, not the one its statement began with."""
+    mover, dispatcher = world.connect(), world.connect()
+    dispatcher.execute("begin")
+    dispatcher.execute("select count(*) from public.peer_mentors")
+    mover.execute(
+        """update public.peer_mentors set chapter_id = md5('chapter:A2')::uuid
+        where id = md5('mentor:1')::uuid"""
+    )
+    with pytest.raises(errors.ForeignKeyViolation):
+        dispatcher.execute(DISPATCH)
+
+
+def test_a_mentor_with_an_assignment_being_dispatched_cannot_disappear(world: Clone) -> None:
+    dispatcher = world.connect()
+    dispatcher.execute("begin")
+    dispatcher.execute(DISPATCH)
+    with waiting_behind(
+        world,
+        dispatcher,
+        lambda s: s.execute("delete from public.peer_mentors where id = md5('mentor:1')::uuid"),
+    ) as result:
+        dispatcher.execute("commit")
+        with pytest.raises(errors.ForeignKeyViolation):
+            result()
