@@ -18,6 +18,7 @@ from pgschema.server.account import server_account
 from pgschema.server.binaries import Binaries, find_binaries
 from pgschema.server.conninfo import keyword_string
 from pgschema.server.lockfile import LockFile
+from pgschema.server.processes import alive
 from pgschema.server.reach import reachable_bin_dir
 from pgschema.server.template import initialised
 
@@ -158,7 +159,7 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
 
     def is_alive(self) -> bool:
         """Return whether the server's process exists."""
-        return bool(self._postmaster) and Path(f"/proc/{self._postmaster}").exists()
+        return bool(self._postmaster) and alive(self._postmaster)
 
     def is_server_available(self) -> bool:
         """Return whether the server accepts connections, from what it says in its lock file."""
@@ -203,6 +204,9 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
         self.child_process, self._postmaster = None, 0
         if Path(self.base_dir).exists():  # the supervisor was killed; the server ended with it
             throwaway.remove(self.base_dir)
+
+    def cleanup(self) -> None:
+        """Do nothing: the directory is the supervisor's."""
 
     def _ask(self, line: str) -> None:
         with self._conversation:

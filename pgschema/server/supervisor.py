@@ -56,7 +56,7 @@ class Server:
             self.pid = os.fork() or _become(self.orders)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         pid, deadline = self.pid, time.monotonic() + self.orders.boot_timeout
-        while self.pid and time.monotonic() < deadline:
+        while self.pid and time.monotonic() < deadline and os.getppid() == self.orders.owner:
             if LockFile(self.orders.data).is_ready(pid):
                 return {"pid": pid}
             time.sleep(_TICK)

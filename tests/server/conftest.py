@@ -15,7 +15,7 @@ import pytest
 
 import pgschema
 from pgschema.errors import PgschemaError
-from pgschema.server import Binaries, embedded_cluster, find_binaries
+from pgschema.server import Binaries, embedded_cluster, find_binaries, places
 from pgschema.server.account import server_account
 
 CHECKOUT = Path(pgschema.__file__).parent.parent
@@ -44,8 +44,10 @@ def as_root() -> None:
 
 @pytest.fixture(scope="module")
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can enter, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="pgs-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    """A folder that every user can enter, unlike pytest's own; in memory where there is room."""
+    account = server_account()
+    parent = places.throwaway_parent(account, in_memory=True)
+    with tempfile.TemporaryDirectory(prefix="pgs-", dir=parent, ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
@@ -69,10 +71,11 @@ class Child:
 
     def __init__(self, code: str, *arguments: object, user: str | None = None, **env: str) -> None:
         python, spawn = sys.executable, {}
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), **env}
+        paths = os.pathsep.join([str(CHECKOUT), *filter(os.path.isdir, sys.path)])
+        environment = {**os.environ, "PYTHONPATH": paths, **env}
         if user is not None:
             entry = pwd.getpwnam(user)
-            python, environment = self._python_for_all(environment)
+            python = self._python_for_all()
             spawn = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         self.process = subprocess.Popen(
             [python, "-c", code, *map(str, arguments)],
@@ -86,14 +89,13 @@ class Child:
         )
 
     @staticmethod
-    def _python_for_all(environment: dict[str, str]) -> tuple[str, dict[str, str]]:
-        """An interpreter outside root's home, with the packages that this one has."""
+    def _python_for_all() -> str:
+        """An interpreter of this version outside root's home."""
         python = "/usr/bin/python3"
         said = subprocess.run([python, "-V"], capture_output=True, text=True, check=False).stdout
         if said.split(".")[:2] != [f"Python {sys.version_info[0]}", str(sys.version_info[1])]:
             pytest.skip(f"no {python} of this version for another user")
-        paths = os.pathsep.join([str(CHECKOUT), *filter(os.path.isdir, sys.path)])
-        return python, {**environment, "PYTHONPATH": paths}
+        return python
 
     def line(self) -> str:
         """The next line that the program writes; fails with what it says when it has ended."""

