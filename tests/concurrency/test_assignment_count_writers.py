@@ -110,8 +110,8 @@ def test_moves_and_deletes_among_writers_never_deadlock(world: Clone) -> None:
                 ).fetchone()
                 assert row
                 conn.execute(
-                    """update public.assignments set peer_mentor_id = md5('mentor:' || %s::int)::uuid
-                    where id = %s""",
+                    """update public.assignments
+                    set peer_mentor_id = md5('mentor:' || %s::int)::uuid where id = %s""",
                     (luck.randint(1, 4), row[0]),
                 )
                 if luck.random() < 0.3:
