@@ -111,16 +111,39 @@ def _place(refused: RefusedError, step: Step, message: Message) -> Place:
 def _place_in_statement(
     refused: RefusedError, path: Path, text: str, statement: Statement
 ) -> Place:
-    """Return the start of the statement, or the line inside the DO block that failed."""
-    inline = _INLINE.findall(refused.error.diag.context or "")
+    """Return the place inside the statement's quoted body that failed, else its start."""
+    offset = _in_body(refused, statement)
+    if offset is None:
+        offset = _in_do_block(refused, text, statement)
+    return place_of(path, text, statement.start if offset is None else offset, statement)
+
+
+def _in_body(refused: RefusedError, statement: Statement) -> int | None:
+    """Return the offset of an error that the server found in the body of a routine.
+
+    It counts inside the body, because the whole message holds that body a second time: as the
+    text that the ledger keeps.
+    """
+    diag = refused.error.diag
+    if diag.internal_query is None or diag.internal_position is None:
+        return None
+    bodies = (t for t in statement.tokens if t.kind == "string" and diag.internal_query in t.text)
+    token = next(bodies, None)
+    if token is None:
+        return None
+    return token.start + token.text.index(diag.internal_query) + int(diag.internal_position) - 1
+
+
+def _in_do_block(refused: RefusedError, text: str, statement: Statement) -> int | None:
+    """Return the offset of the line of a DO block at which it failed."""
+    lines = _INLINE.findall(refused.error.diag.context or "")
     body = next((t for t in statement.tokens if t.kind == "string" and t.text[0] == "$"), None)
-    if statement.words[0] != "do" or not inline or body is None:
-        return place_of(path, text, statement.start, statement)
-    line = position_of(text, body.start).line + int(inline[-1]) - 1
-    start = _start_of_line(text, line)
-    indent = len(text[start:]) - len(text[start:].lstrip(" \t"))
-    return place_of(path, text, start + indent, statement)
-
-
-def _start_of_line(text: str, line: int) -> int:
-    return len("".join(text.splitlines(keepends=True)[: line - 1]))
+    if statement.words[0] != "do" or not lines or body is None:
+        return None
+    ahead = int(lines[-1]) - 1
+    if ahead == 0:
+        return body.start
+    start = body.start
+    for _ in range(ahead):
+        start = text.find("\n", start) + 1 or body.start
+    return start + len(text[start:]) - len(text[start:].lstrip(" \t"))

@@ -48,7 +48,7 @@ class Clone:
     def owner(self) -> Connection[Any]:
         """Return one autocommit connection as the superuser; the same one at every use."""
         for conn in self._connections:
-            if conn.info.user == "postgres" and conn.autocommit and not conn.closed:
+            if not conn.closed and conn.info.user == "postgres" and conn.autocommit:
                 return conn
         return self.connect()
 
