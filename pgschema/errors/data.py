@@ -74,12 +74,12 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS506",
-        title="there is no seeds folder",
-        cause="`{folder}` is not a folder",
+        title="this is not a seeds folder",
+        cause="`{folder}` has no file sizes.json",
         fix="give an existing one with --seeds, or leave the option out for the packaged one",
         exit_code=2,
-        explanation="The seeds folder holds one sub-folder for each size, `reference` and "
-        "`vocabulary`.",
+        explanation="A seeds folder lists its data sets in sizes.json; their queries are in "
+        "its sub-folders.",
         example="`pgschema --seeds /nowhere seed`",
     ),
     Failure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,15 @@ from pgschema.catalog import packaged_folders
 from pgschema.errors import PgschemaError
 from pgschema.seeding import loading
 from pgschema.seeding.manifests import Manifest, TableManifest, manifest
-from pgschema.seeding.parts import read_reference, read_size, read_vocabulary, sizes
+from pgschema.seeding.parts import Size, read_reference, read_size, sizes
 from pgschema.seeding.personas import PERSONAS, Persona, user_id
 from pgschema.seeding.session import as_owner, keep_writers_out
 from pgschema.seeding.tables import read_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from psycopg import Connection
-
-    from pgschema.seeding.parts import Part
 
 __all__ = [
     "PERSONAS",
@@ -68,12 +66,10 @@ def seed(
     there, PGS503 without membership in pgschema_owner, PGS504 when somebody else is writing, PGS505
     for options that do not fit, PGS508 when a row is refused.
     """
-    seeds = folder or packaged_folders().seeds
-    parts = read_size(seeds, size)
-    _refuse_scale(parts, size, scale)
-    parameters = {"seed": str(seed), "scale": str(scale), "anchor": anchor.isoformat()}
-    with as_owner(conn, {**read_vocabulary(seeds), **parameters}):
-        changed = _load(conn, parts, f"data set `{size}`", on_progress)
+    chosen = read_size(folder or packaged_folders().seeds, size, scale)
+    own = {"seed": str(seed), "anchor": anchor.isoformat()}
+    with as_owner(conn, {**chosen.parameters, **own}):
+        changed = _load(conn, chosen, on_progress)
         return SeedReport(manifest(conn), changed)
 
 
@@ -94,33 +90,22 @@ def is_empty(conn: Connection[Any], *, size: str = "small", folder: Path | None 
 
     Takes no lock that matters and writes nothing. Raises PGS502 and PGS503 as `seed` does.
     """
-    parts = read_size(folder or packaged_folders().seeds, size)
-    names = {part.name for part in parts}
+    chosen = read_size(folder or packaged_folders().seeds, size)
+    names = {part.name for part in chosen.parts}
     with as_owner(conn, {}):
         found = [table for name, table in read_tables(conn).items() if name in names]
         return bool(found) and all(loading.is_empty(conn, table) for table in found)
 
 
-def _load(
-    conn: Connection[Any],
-    parts: Iterable[Part],
-    what: str,
-    on_progress: loading.Progress | None,
-) -> bool:
-    fits = loading.fit_parts(conn, parts, read_tables(conn))
+def _load(conn: Connection[Any], size: Size, on_progress: loading.Progress | None) -> bool:
+    fits = loading.fit_parts(conn, size.parts, read_tables(conn))
     if not fits:
-        raise PgschemaError("PGS502", what=what)
+        raise PgschemaError("PGS502", what=f"data set `{size.name}`")
     keep_writers_out(conn, fits[0].table)
-    changed = loading.load(conn, loading.compare(conn, fits), on_progress)
+    states = loading.compare(conn, fits)
+    if loading.is_complete(states):
+        return False
+    with loading.bulk(conn) if size.is_bulk else nullcontext():
+        changed = loading.load(conn, states, on_progress)
     conn.execute("set constraints all immediate")
     return changed
-
-
-def _refuse_scale(parts: Iterable[Part], size: str, scale: float) -> None:
-    if not 0 < scale < float("inf"):
-        reason, remedy = f"the scale is {scale}", "give a number above 0"
-    elif scale != 1 and not any("pgschema.scale" in part.query for part in parts):
-        reason, remedy = f"`{size}` has one size only", "leave --scale out"
-    else:
-        return
-    raise PgschemaError("PGS505", reason=reason, remedy=remedy)

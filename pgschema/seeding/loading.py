@@ -46,10 +46,13 @@ class Fit:
 
 @dataclass(frozen=True)
 class State:
-    """How many rows a part makes, and how many of them its table has, value for value."""
+    """How many rows a part makes, and how many of them its table has, value for value.
+
+    `rows` is None in an empty database, where nobody has asked.
+    """
 
     fit: Fit
-    rows: int
+    rows: int | None
     present: int
 
 
@@ -75,9 +78,9 @@ def compare(conn: Connection[Any], fits: Sequence[Fit]) -> tuple[State, ...]:
     Raises PGS501 when a table has other rows, or only some of a part's.
     """
     filled = {t.name for t in _tables_of(fits) if not is_empty(conn, t)}
-    states = tuple(
-        _compare(conn, fit) if fit.table.name in filled else State(fit, 0, 0) for fit in fits
-    )
+    if not filled:
+        return tuple(State(fit, None, 0) for fit in fits)
+    states = tuple(_compare(conn, fit) for fit in fits)
     findings = [
         finding
         for table in _tables_of(fits)
@@ -103,6 +106,26 @@ def load(conn: Connection[Any], states: Sequence[State], on_progress: Progress |
     for state in states if inserted else ():
         _move(conn, state.fit, "")
     return inserted > 0
+
+
+def is_complete(states: Iterable[State]) -> bool:
+    """Return whether every part is there, so that there is nothing to load."""
+    return all(state.rows == state.present for state in states)
+
+
+@contextmanager
+def bulk(conn: Connection[Any]) -> Iterator[None]:
+    """Leave triggers out in the body, rebuild and check what they keep at its end.
+
+    Before V002 there is no such way, and no trigger that would take long.
+    """
+    found = rows(conn, "select pg_catalog.to_regprocedure('stats.begin_bulk_load()') is not null")
+    if found != [(True,)]:
+        yield
+        return
+    conn.execute("select stats.begin_bulk_load()")
+    yield
+    conn.execute("select stats.end_bulk_load()")
 
 
 def merge(conn: Connection[Any], fit: Fit) -> int:
@@ -173,8 +196,7 @@ def _findings(conn: Connection[Any], table: Table, states: Sequence[State]) -> I
     others = rows(conn, count)[0][0] - sum(state.present for state in states)
     if others > 0:
         yield f"{table.name} has {_counted(others)} not of this data set"
-    elif any(0 < state.present < state.rows for state in states):
-        lost = sum(state.rows - state.present for state in states if state.present)
+    elif lost := sum((state.rows or 0) - state.present for state in states if state.present):
         yield f"{table.name} lacks {_counted(lost)} of this data set"
 
 

@@ -90,8 +90,11 @@ def manifest(conn: Connection[Any]) -> Manifest:
 
 def pin(conn: Connection[Any], settings: dict[str, str]) -> None:
     """Set settings until the end of the transaction."""
-    for setting in settings.items():
-        conn.execute("select pg_catalog.set_config(%s, %s, true)", setting)
+    conn.execute(
+        "select pg_catalog.set_config(s.key, s.value, true) "
+        "from pg_catalog.jsonb_each_text(%s::text::jsonb) as s",
+        (json.dumps(settings),),
+    )
 
 
 def _read_as(conn: Connection[Any], owner: str, tables: Iterable[Table]) -> Iterator[TableManifest]:

@@ -16,9 +16,9 @@ import pytest
 from pgschema.apply import migrate
 from pgschema.catalog import packaged_folders, read_catalog
 from pgschema.errors import PgschemaError
-from pgschema.seeding import is_empty, load_reference, manifest, seed, session
+from pgschema.seeding import is_empty, load_reference, manifest, seed, session, sizes
 from pgschema.seeding.loading import fit_parts
-from pgschema.seeding.parts import read_reference, read_size, read_vocabulary
+from pgschema.seeding.parts import read_reference, read_size
 from pgschema.seeding.session import as_owner
 from pgschema.seeding.tables import read_tables
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pgschema.testing.clones import Clone
 
 FOLDERS = packaged_folders()
-PARAMETERS = {"seed": "42", "anchor": "2026-01-01", "scale": "1"}
 
 
 @contextmanager
@@ -46,6 +45,7 @@ def unchanged(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
 def own_set(tmp_path: Path, **queries: str) -> Path:
     """Make a seeds folder with one size, `own`; a query's name is its file's."""
+    (tmp_path / "sizes.json").write_text('{"own": {"queries": "own"}}')
     (tmp_path / "own").mkdir()
     for name, query in queries.items():
         (tmp_path / "own" / f"{name}.sql").write_text(query, encoding="utf-8")
@@ -113,9 +113,11 @@ def test_a_table_that_was_emptied_is_filled_again(db: Clone) -> None:
         assert seed(db.owner).changed
 
 
-def test_every_column_of_a_query_is_one_of_its_table(db: Clone) -> None:
-    with as_owner(db.owner, {**read_vocabulary(FOLDERS.seeds), **PARAMETERS}):
-        parts = [*read_size(FOLDERS.seeds, "small"), *read_reference(FOLDERS.seeds)]
+@pytest.mark.parametrize("name", sizes(FOLDERS.seeds))
+def test_every_column_of_a_query_is_one_of_its_table(db: Clone, name: str) -> None:
+    size = read_size(FOLDERS.seeds, name)
+    parts = [*size.parts, *read_reference(FOLDERS.seeds)]
+    with as_owner(db.owner, {**size.parameters, "seed": "42", "anchor": "2026-01-01"}):
         fits = fit_parts(db.owner, parts, read_tables(db.owner))
     assert len(fits) == len(parts)
     assert {fit.part.path.name: fit.left_out for fit in fits if fit.left_out} == {}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgschema.seeding import Manifest
     from pgschema.testing.clones import Clone
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "manifest_small.json"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 ODD_SETTINGS = {
     "timezone": "America/St_Johns",
@@ -38,12 +38,22 @@ def changed_tables(before: Manifest, after: Manifest) -> tuple[str, ...]:
     return before.differences(after)
 
 
-def test_the_small_data_set_is_the_one_on_file(db: Clone) -> None:
-    found = manifest(db.owner).as_json()
+def assert_on_file(size: str, found: Manifest) -> None:
+    """Compare with the golden file, or write it when PGSCHEMA_WRITE_GOLDEN is set."""
+    path = GOLDEN / f"manifest_{size}.json"
     if os.environ.get("PGSCHEMA_WRITE_GOLDEN"):
-        GOLDEN.write_text(found, encoding="utf-8")
-    words = f"PGSCHEMA_WRITE_GOLDEN=1 python -m pytest {Path(__file__).name}, then read the diff"
-    assert json.loads(found) == json.loads(GOLDEN.read_text(encoding="utf-8")), words
+        path.write_text(found.as_json(), encoding="utf-8")
+    words = f"PGSCHEMA_WRITE_GOLDEN=1 pytest tests/schema/{Path(__file__).name}, then read the diff"
+    assert json.loads(found.as_json()) == json.loads(path.read_text(encoding="utf-8")), words
+
+
+def test_the_small_data_set_is_the_one_on_file(db: Clone) -> None:
+    assert_on_file("small", manifest(db.owner))
+
+
+@pytest.mark.slow
+def test_the_medium_data_set_is_the_one_on_file(empty_db: Clone) -> None:
+    assert_on_file("medium", seed(empty_db.owner, size="medium").manifest)
 
 
 @pytest.mark.parametrize(("name", "value"), ODD_SETTINGS.items())
