@@ -19,4 +19,5 @@ def draw(table: Table, stream: TextIO, *, coloured: bool) -> None:
         drawn.add_column(column.heading, justify="right" if column.is_number else "left")
     for row in table.rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    Console(file=stream, no_color=not coloured, highlight=False).print(drawn)
+    # A colourless console would still print bold; one that is no terminal prints text only.
+    Console(file=stream, force_terminal=coloured, highlight=False).print(drawn)

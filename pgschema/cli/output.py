@@ -100,7 +100,8 @@ class Output:
         """Print the run's one JSON document (nothing without `--json`)."""
         if self.settings.json:
             whole = {"format": FORMAT, "command": self.settings.command, **content}
-            text = json.dumps(whole, indent=2, ensure_ascii=False, default=str)
+            is_unicode = (self._out.encoding or "").lower().replace("-", "") == "utf8"
+            text = json.dumps(whole, indent=2, ensure_ascii=not is_unicode, default=str)
             self._write(self._out, text + "\n")
 
     def ask(self, question: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pgschema.catalog import Migration, parse_version
 from pgschema.errors import PgschemaError
 
 LONGEST_NAME = 60
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-_VERB = re.compile(r"^(?:add|create)_")
 _TIMESTAMP_DIGITS = 8
 
 _MIGRATION = """\
@@ -42,7 +42,7 @@ _TEST = """\
 
 select plan(1);
 
-select ok(false, '{version} {name}: its first test is written');
+select fail('{version} {name}: write its first test');
 
 select * from finish();
 """
@@ -78,13 +78,13 @@ def stubs(version: str, name: str, layout: Layout) -> tuple[Stub, ...]:
     Raises PGS704 for a name that cannot be a file's name, PGS705 where one of the files exists.
     """
     _check_name(name)
-    migration = f"{version}__{name}.sql"
-    rollback = f"{version}__rollback_{_VERB.sub('', name)}.sql"
+    stem, migration = f"{version}__{name}", f"{version}__{name}.sql"
+    rollback = Migration(Path(migration), "", parse_version(version), stem, name).rollback_name
     wanted = (
         (layout.migrations, migration, _MIGRATION),
         (layout.rollbacks, rollback, _ROLLBACK),
-        (layout.tests, f"{version}__{name}.sql", _TEST),
-        (layout.pages, f"{version}__{name}.md", _PAGE),
+        (layout.tests, f"{version}_{name}.sql", _TEST),
+        (layout.pages, f"{version}_{name}.md", _PAGE),
     )
     facts = {"version": version, "name": name, "migration": migration, "rollback": rollback}
     made = tuple(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,3 +108,24 @@ def _write(path: Path, text: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def on_screen(*arguments: str, env: Mapping[str, str] | None = None, columns: int = 120) -> Ran:
+    """Run a command whose standard output and error are one terminal, and return what it shows."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    with subprocess.Popen(
+        command_line(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", **(env or {})},
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        # A terminal whose last writer has gone reads as an error.
+        with contextlib.suppress(OSError):
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+    os.close(ours)
+    return Ran(running.returncode, shown.decode().replace("\r\n", "\n"), "")

@@ -23,8 +23,8 @@ def test_one_number_goes_into_every_folder(layout: Layout, tmp_path: Path) -> No
     assert [str(stub.path.relative_to(tmp_path)) for stub in made] == [
         "migrations/V008__add_stats_refresh_worker.sql",
         "rollbacks/V008__rollback_stats_refresh_worker.sql",
-        "tests/V008__add_stats_refresh_worker.sql",
-        "pages/V008__add_stats_refresh_worker.md",
+        "tests/V008_add_stats_refresh_worker.sql",
+        "pages/V008_add_stats_refresh_worker.md",
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_name_that_is_no_file_name_is_refused_with_a_proposal(
 
 
 def test_no_stub_overwrites_a_file(layout: Layout) -> None:
-    existing = layout.migrations.parent / "tests" / "V008__add_x.sql"
+    existing = layout.migrations.parent / "tests" / "V008_add_x.sql"
     existing.parent.mkdir()
     existing.touch()
     with pytest.raises(PgschemaError) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,10 @@ from pgschema.cli.files import migration_folders
 from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.settings import Settings
-from pgschema.cli.stubs import Layout, Stub, next_version, stubs
 from pgschema.errors import PgschemaError
+
+if TYPE_CHECKING:
+    from pgschema.cli.stubs import Layout, Stub
 
 
 @click.command(cls=Command)
@@ -25,6 +28,8 @@ def command(output: Output, /, name: str) -> None:
     rollback, its test and its page. In a folder given with --migrations they are the migration
     and, where there is a folder for it (--rollbacks, or `rollbacks` beside it), the rollback.
     """
+    from pgschema.cli.stubs import next_version, stubs
+
     layout = _layout(output.settings)
     version = next_version(_newest(layout), datetime.now(UTC))
     made = stubs(version, name, layout)
@@ -36,10 +41,11 @@ def command(output: Output, /, name: str) -> None:
 
 
 def _layout(settings: Settings) -> Layout:
+    from pgschema.catalog import packaged_folders
+    from pgschema.cli.stubs import Layout
+
     if settings.migrations:
         return Layout(*migration_folders(settings))
-    from pgschema.catalog import packaged_folders
-
     folders = packaged_folders()
     project = folders.migrations.parent
     if not (project / "pyproject.toml").exists():
