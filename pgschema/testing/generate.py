@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pgschema.catalog import packaged_folders, read_catalog
 from pgschema.documenting import index, page
+from pgschema.testing.access import access_snapshot
 
 if TYPE_CHECKING:
     from pgschema.testing.clones import Clone
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 GOLDEN_MAJOR = 15
 GOLDEN_SCHEMA = "tests/golden/schema.sql"
+ACCESS = "tests/golden/access.tsv"
 SCHEMA_PAGES = "docs/reference/schema"
 
 _SHOWN_LINES = 40
@@ -48,7 +50,7 @@ def generated_files(workshop: Workshop) -> dict[str, str]:
 
 
 def schema_pages(workshop: Workshop) -> dict[str, str]:
-    """Return a page for each migration, from what it changes in an empty database."""
+    """Return a page for each migration, from what it changes, and the snapshot of access."""
     from pgschema.apply import migrate
     from pgschema.fingerprint import catalogue_fingerprint
     from pgschema.testing.templates import Stock
@@ -65,7 +67,7 @@ def schema_pages(workshop: Workshop) -> dict[str, str]:
         pages[f"{SCHEMA_PAGES}/{name}.md"] = page(migration, before, after)
         before = after
     workshop.discard(clone)
-    return pages
+    return pages | {ACCESS: access_snapshot(before)}
 
 
 def golden_schema(workshop: Workshop) -> str:
@@ -153,13 +155,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if GOLDEN_SCHEMA not in files:
         print(f"{GOLDEN_SCHEMA}: left alone, it needs PostgreSQL {GOLDEN_MAJOR} with its pg_dump")
     if chosen.write:
-        print(*write(root, files), sep="\n")
+        for done in write(root, files):
+            print(done)
         return 0
-    found = list(faults(root, files))
-    print(*found, sep="\n")
-    if found:
+    differences = list(faults(root, files))
+    for difference in differences:
+        print(difference)
+    if differences:
         print("Generated files differ. If the change is meant: make generate, then commit.")
-    return 1 if found else 0
+    return 1 if differences else 0
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ begin
     where cc.coordinator_id = new.coordinator_id;
     select min(free.slot) into new.slot
     from generate_series(1, coalesce(most, 5)) as free (slot)
-    where free.slot <> all (coalesce(slots, '{}'));
+    where free.slot <> all(coalesce(slots, '{}'));
     if new.slot is null then
         raise exception 'a coordinator has at most % chapters in this organisation', most
         using
@@ -440,17 +440,17 @@ declare
             becomes.assignment_id
         );
 begin
-    if was.peer_mentor_id = any (authz.my_mentor_ids()) then
+    if was.peer_mentor_id = any(authz.my_mentor_ids()) then
         if
             was.status = 'draft'
             and was.duplicate_override_by is not distinct from becomes.duplicate_override_by
         then
             return;
         end if;
-    elsif was.org_id = any (authz.admin_org_ids()) then
+    elsif was.org_id = any(authz.admin_org_ids()) then
         return;
     elsif
-        was.chapter_id = any (authz.my_chapter_ids())
+        was.chapter_id = any(authz.my_chapter_ids())
         and has_same_facts
         and (is_decision or was.status = becomes.status)
     then
@@ -536,7 +536,7 @@ CREATE FUNCTION authz.check_assignment_author(org_id uuid, coordinator uuid) RET
 begin
     if
         coordinator is not null
-        and not (org_id = any (authz.admin_org_ids()))
+        and not (org_id = any(authz.admin_org_ids()))
         and not exists (
             select
             from public.coordinators as c
@@ -640,8 +640,8 @@ declare
     own boolean;
 begin
     if authz.acts_for_user() then
-        own := coalesce(new.peer_mentor_id = any (authz.my_mentor_ids()), false);
-        if not own and not coalesce(new.org_id = any (authz.admin_org_ids()), false) then
+        own := coalesce(new.peer_mentor_id = any(authz.my_mentor_ids()), false);
+        if not own and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
             perform authz.deny_row('activities');
         end if;
         if own and new.status not in ('draft', 'submitted') then
@@ -762,7 +762,7 @@ CREATE FUNCTION authz.guard_assignment_insert() RETURNS trigger
 -- this trigger, so the mentor's check alone would tell a stranger which mentors exist.
 begin
     if authz.acts_for_user() then
-        if not coalesce(new.chapter_id = any (authz.my_chapter_ids()), false) then
+        if not coalesce(new.chapter_id = any(authz.my_chapter_ids()), false) then
             raise exception 'new row violates row-level security policy for table "assignments"'
             using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
         end if;
@@ -877,12 +877,12 @@ begin
     where a.org_id = new.org_id and a.id = new.activity_id;
     if authz.acts_for_user() then
         if
-            not coalesce(new.org_id = any (authz.admin_org_ids()), false)
-            and not coalesce(activity.peer_mentor_id = any (authz.my_mentor_ids()), false)
+            not coalesce(new.org_id = any(authz.admin_org_ids()), false)
+            and not coalesce(activity.peer_mentor_id = any(authz.my_mentor_ids()), false)
         then
             perform authz.deny_row('activity_co_leaders');
         end if;
-        if not (new.org_id = any (authz.admin_org_ids())) and activity.status <> 'draft' then
+        if not (new.org_id = any(authz.admin_org_ids())) and activity.status <> 'draft' then
             raise exception 'co-leaders are named while the activity is a draft'
             using errcode = 'insufficient_privilege';
         end if;
@@ -979,11 +979,11 @@ CREATE FUNCTION authz.my_chapter_ids() RETURNS uuid[]
         inner join public.coordinator_chapters as cc on cc.coordinator_id = c.id
         where
             c.user_id = authz.uid()
-            and c.org_id = any ((select authz.org_ids_for('coordinator'))::uuid[])
+            and c.org_id = any((select authz.org_ids_for('coordinator'))::uuid[])
         union
         select ch.id
         from public.chapters as ch
-        where ch.org_id = any ((select authz.admin_org_ids())::uuid[])
+        where ch.org_id = any((select authz.admin_org_ids())::uuid[])
     ) as scope
 $$;
 
@@ -1012,11 +1012,11 @@ CREATE FUNCTION authz.my_coordinator_ids() RETURNS uuid[]
         from public.coordinators as c
         where
             c.user_id = authz.uid()
-            and c.org_id = any ((select authz.org_ids_for('coordinator'))::uuid[])
+            and c.org_id = any((select authz.org_ids_for('coordinator'))::uuid[])
         union
         select cc.coordinator_id
         from public.coordinator_chapters as cc
-        where cc.chapter_id = any ((select authz.my_chapter_ids())::uuid[])
+        where cc.chapter_id = any((select authz.my_chapter_ids())::uuid[])
     ) as scope
 $$;
 
@@ -1043,7 +1043,7 @@ CREATE FUNCTION authz.my_mentor_ids() RETURNS uuid[]
     from public.peer_mentors as pm
     where
         pm.user_id = authz.uid()
-        and pm.org_id = any ((select authz.org_ids_for('peer_mentor'))::uuid[])
+        and pm.org_id = any((select authz.org_ids_for('peer_mentor'))::uuid[])
 $$;
 
 
@@ -1442,7 +1442,7 @@ begin
     if cardinality(mentors) > 1 then
         perform
         from public.peer_mentors as pm
-        where pm.id = any (mentors)
+        where pm.id = any(mentors)
         order by pm.id
         for no key update;
     end if;
@@ -1667,11 +1667,11 @@ begin
     -- rows that a committed transaction left behind can only come from a disabled trigger
     delete from stats.assignment_count_deltas;
     select array_agg(d.peer_mentor_id) into drifted from stats.assignment_count_drift() as d;
-    perform from public.peer_mentors as pm where pm.id = any (drifted) order by pm.id
+    perform from public.peer_mentors as pm where pm.id = any(drifted) order by pm.id
     for no key update;
     return query
     with found as (
-        select d.* from stats.assignment_count_drift() as d where d.peer_mentor_id = any (drifted)
+        select d.* from stats.assignment_count_drift() as d where d.peer_mentor_id = any(drifted)
     ),
     repaired as (
         update public.peer_mentors as pm
