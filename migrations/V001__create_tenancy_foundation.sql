@@ -195,7 +195,7 @@ create table if not exists public.organizations (
     constraint organizations_name_is_not_blank check (btrim(name) <> ''),
     constraint organizations_time_zone_is_oslo check (time_zone = 'Europe/Oslo'),
     constraint organizations_max_chapters_is_1_to_5
-        check (max_chapters_per_coordinator between 1 and 5)
+    check (max_chapters_per_coordinator between 1 and 5)
 );
 
 create table if not exists public.chapters (
@@ -212,7 +212,7 @@ create table if not exists public.chapters (
     constraint chapters_org_id_name_kind_key unique (org_id, name, kind),
     constraint chapters_name_is_not_blank check (btrim(name) <> ''),
     constraint chapters_kind_is_known
-        check (kind in ('national', 'region', 'county', 'association', 'local')),
+    check (kind in ('national', 'region', 'county', 'association', 'local')),
     constraint chapters_municipality_no_is_four_digits check (municipality_no ~ '^[0-9]{4}$'),
     constraint chapters_parent_is_another_chapter check (parent_id <> id),
     constraint chapters_active_period_is_ordered check (active_from <= active_to)
@@ -226,7 +226,7 @@ create table if not exists public.org_members (
     valid_until timestamptz,
     constraint org_members_pkey primary key (org_id, user_id, role),
     constraint org_members_role_is_known
-        check (role in ('peer_mentor', 'coordinator', 'org_admin', 'bufdir_auditor'))
+    check (role in ('peer_mentor', 'coordinator', 'org_admin', 'bufdir_auditor'))
 );
 
 create table if not exists public.platform_admins (
@@ -254,7 +254,7 @@ create table if not exists public.coordinator_chapters (
     constraint coordinator_chapters_pkey primary key (coordinator_id, chapter_id),
     -- deferrable, so that one UPDATE can swap the primary chapter with another one
     constraint coordinator_chapters_coordinator_id_slot_key
-        unique (coordinator_id, slot) deferrable initially immediate,
+    unique (coordinator_id, slot) deferrable initially immediate,
     constraint coordinator_max_5_chapters check (slot between 1 and 5)
 );
 
@@ -277,7 +277,7 @@ create table if not exists public.peer_mentors (
     constraint peer_mentors_display_name_is_not_blank check (btrim(display_name) <> ''),
     constraint peer_mentors_birth_year_is_plausible check (birth_year between 1900 and 2100),
     constraint peer_mentors_status_is_known
-        check (status in ('candidate', 'active', 'paused', 'ended')),
+    check (status in ('candidate', 'active', 'paused', 'ended')),
     constraint peer_mentors_approval_period_is_ordered check (approved_from <= approved_to)
 )
 with (fillfactor = 80);
@@ -452,11 +452,11 @@ as $$
         inner join public.coordinator_chapters as cc on cc.coordinator_id = c.id
         where
             c.user_id = authz.uid()
-            and c.org_id = any ((select authz.org_ids_for('coordinator'))::uuid[])
+            and c.org_id = any((select authz.org_ids_for('coordinator'))::uuid[])
         union
         select ch.id
         from public.chapters as ch
-        where ch.org_id = any ((select authz.admin_org_ids())::uuid[])
+        where ch.org_id = any((select authz.admin_org_ids())::uuid[])
     ) as scope
 $$;
 
@@ -474,11 +474,11 @@ as $$
         from public.coordinators as c
         where
             c.user_id = authz.uid()
-            and c.org_id = any ((select authz.org_ids_for('coordinator'))::uuid[])
+            and c.org_id = any((select authz.org_ids_for('coordinator'))::uuid[])
         union
         select cc.coordinator_id
         from public.coordinator_chapters as cc
-        where cc.chapter_id = any ((select authz.my_chapter_ids())::uuid[])
+        where cc.chapter_id = any((select authz.my_chapter_ids())::uuid[])
     ) as scope
 $$;
 
@@ -494,7 +494,7 @@ as $$
     from public.peer_mentors as pm
     where
         pm.user_id = authz.uid()
-        and pm.org_id = any ((select authz.org_ids_for('peer_mentor'))::uuid[])
+        and pm.org_id = any((select authz.org_ids_for('peer_mentor'))::uuid[])
 $$;
 
 create or replace function authz.assign_chapter_slot()
@@ -526,7 +526,7 @@ begin
     where cc.coordinator_id = new.coordinator_id;
     select min(free.slot) into new.slot
     from generate_series(1, coalesce(most, 5)) as free (slot)
-    where free.slot <> all (coalesce(slots, '{}'));
+    where free.slot <> all(coalesce(slots, '{}'));
     if new.slot is null then
         raise exception 'a coordinator has at most % chapters in this organisation', most
         using
@@ -601,7 +601,7 @@ drop policy if exists authenticated_select on public.organizations;
 create policy authenticated_select on public.organizations
 for select to authenticated
 using (
-    org_id = any ((select authz.member_org_ids())::uuid[])
+    org_id = any((select authz.member_org_ids())::uuid[])
     or (select authz.is_platform_admin())
 );
 drop policy if exists authenticated_insert on public.organizations;
@@ -611,28 +611,28 @@ with check ((select authz.is_platform_admin()));
 drop policy if exists authenticated_update on public.organizations;
 create policy authenticated_update on public.organizations
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 drop policy if exists authenticated_select on public.chapters;
 create policy authenticated_select on public.chapters
 for select to authenticated
-using (org_id = any ((select authz.member_org_ids())::uuid[]));
+using (org_id = any((select authz.member_org_ids())::uuid[]));
 drop policy if exists authenticated_insert on public.chapters;
 create policy authenticated_insert on public.chapters
 for insert to authenticated
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 drop policy if exists authenticated_update on public.chapters;
 create policy authenticated_update on public.chapters
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 drop policy if exists authenticated_select on public.org_members;
 create policy authenticated_select on public.org_members
 for select to authenticated
 using (
-    org_id = any ((select authz.admin_org_ids())::uuid[])
+    org_id = any((select authz.admin_org_ids())::uuid[])
     or (
         user_id = (select authz.uid())
         and role <> 'bufdir_auditor'
@@ -643,12 +643,12 @@ using (
 drop policy if exists authenticated_insert on public.org_members;
 create policy authenticated_insert on public.org_members
 for insert to authenticated
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 drop policy if exists authenticated_update on public.org_members;
 create policy authenticated_update on public.org_members
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 drop policy if exists authenticated_select on public.platform_admins;
 create policy authenticated_select on public.platform_admins
@@ -659,49 +659,49 @@ drop policy if exists authenticated_select on public.coordinators;
 create policy authenticated_select on public.coordinators
 for select to authenticated
 using (
-    org_id = any ((select authz.admin_org_ids())::uuid[])
-    or id = any ((select authz.my_coordinator_ids())::uuid[])
+    org_id = any((select authz.admin_org_ids())::uuid[])
+    or id = any((select authz.my_coordinator_ids())::uuid[])
 );
 drop policy if exists authenticated_insert on public.coordinators;
 create policy authenticated_insert on public.coordinators
 for insert to authenticated
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 drop policy if exists authenticated_update on public.coordinators;
 create policy authenticated_update on public.coordinators
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 drop policy if exists authenticated_select on public.coordinator_chapters;
 create policy authenticated_select on public.coordinator_chapters
 for select to authenticated
-using (chapter_id = any ((select authz.my_chapter_ids())::uuid[]));
+using (chapter_id = any((select authz.my_chapter_ids())::uuid[]));
 drop policy if exists authenticated_insert on public.coordinator_chapters;
 create policy authenticated_insert on public.coordinator_chapters
 for insert to authenticated
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 drop policy if exists authenticated_update on public.coordinator_chapters;
 create policy authenticated_update on public.coordinator_chapters
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 drop policy if exists authenticated_select on public.peer_mentors;
 create policy authenticated_select on public.peer_mentors
 for select to authenticated
 using (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_insert on public.peer_mentors;
 create policy authenticated_insert on public.peer_mentors
 for insert to authenticated
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 drop policy if exists authenticated_update on public.peer_mentors;
 create policy authenticated_update on public.peer_mentors
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 -- 6. Grants: column by column where a user writes; keys are given by the database ----------------
 

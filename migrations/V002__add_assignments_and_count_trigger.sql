@@ -60,11 +60,11 @@ create table if not exists public.assignments (
 );
 
 alter table public.peer_mentors
-    add column if not exists assignment_count bigint not null default 0
-        constraint peer_mentors_assignment_count_is_not_negative check (assignment_count >= 0),
-    add column if not exists completed_assignment_count bigint not null default 0
-        constraint peer_mentors_completed_assignment_count_is_not_negative
-        check (completed_assignment_count >= 0);
+add column if not exists assignment_count bigint not null default 0
+constraint peer_mentors_assignment_count_is_not_negative check (assignment_count >= 0),
+add column if not exists completed_assignment_count bigint not null default 0
+constraint peer_mentors_completed_assignment_count_is_not_negative
+check (completed_assignment_count >= 0);
 
 -- Apart from the table because a table that comes back from the archive comes without them.
 do $$
@@ -162,7 +162,7 @@ as $$
 begin
     if
         coordinator is not null
-        and not (org_id = any (authz.admin_org_ids()))
+        and not (org_id = any(authz.admin_org_ids()))
         and not exists (
             select
             from public.coordinators as c
@@ -185,7 +185,7 @@ as $$
 -- this trigger, so the mentor's check alone would tell a stranger which mentors exist.
 begin
     if authz.acts_for_user() then
-        if not coalesce(new.chapter_id = any (authz.my_chapter_ids()), false) then
+        if not coalesce(new.chapter_id = any(authz.my_chapter_ids()), false) then
             raise exception 'new row violates row-level security policy for table "assignments"'
             using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
         end if;
@@ -316,18 +316,18 @@ drop policy if exists authenticated_select on public.assignments;
 create policy authenticated_select on public.assignments
 for select to authenticated
 using (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_insert on public.assignments;
 create policy authenticated_insert on public.assignments
 for insert to authenticated
-with check (chapter_id = any ((select authz.my_chapter_ids())::uuid[]));
+with check (chapter_id = any((select authz.my_chapter_ids())::uuid[]));
 drop policy if exists authenticated_update on public.assignments;
 create policy authenticated_update on public.assignments
 for update to authenticated
-using (chapter_id = any ((select authz.my_chapter_ids())::uuid[]))
-with check (chapter_id = any ((select authz.my_chapter_ids())::uuid[]));
+using (chapter_id = any((select authz.my_chapter_ids())::uuid[]))
+with check (chapter_id = any((select authz.my_chapter_ids())::uuid[]));
 
 drop policy if exists stats_refresher_select on public.peer_mentors;
 create policy stats_refresher_select on public.peer_mentors
@@ -498,7 +498,7 @@ begin
     if cardinality(mentors) > 1 then
         perform
         from public.peer_mentors as pm
-        where pm.id = any (mentors)
+        where pm.id = any(mentors)
         order by pm.id
         for no key update;
     end if;
@@ -640,11 +640,11 @@ begin
     -- rows that a committed transaction left behind can only come from a disabled trigger
     delete from stats.assignment_count_deltas;
     select array_agg(d.peer_mentor_id) into drifted from stats.assignment_count_drift() as d;
-    perform from public.peer_mentors as pm where pm.id = any (drifted) order by pm.id
+    perform from public.peer_mentors as pm where pm.id = any(drifted) order by pm.id
     for no key update;
     return query
     with found as (
-        select d.* from stats.assignment_count_drift() as d where d.peer_mentor_id = any (drifted)
+        select d.* from stats.assignment_count_drift() as d where d.peer_mentor_id = any(drifted)
     ),
     repaired as (
         update public.peer_mentors as pm
@@ -885,10 +885,10 @@ create trigger assignments_500_count_truncate
 after truncate on public.assignments
 for each statement execute function stats.record_truncated_assignments();
 alter table public.assignments
-    enable always trigger assignments_500_count_insert,
-    enable always trigger assignments_500_count_update,
-    enable always trigger assignments_500_count_delete,
-    enable always trigger assignments_500_count_truncate;
+enable always trigger assignments_500_count_insert,
+enable always trigger assignments_500_count_update,
+enable always trigger assignments_500_count_delete,
+enable always trigger assignments_500_count_truncate;
 
 -- Assignments that came back from the archive: the counts were dropped with the rollback.
 do $$

@@ -42,22 +42,22 @@ create table if not exists public.activity_types (
     constraint activity_types_pkey primary key (code),
     constraint activity_types_code_is_snake_case check (code ~ '^[a-z][a-z0-9_]{0,62}$'),
     constraint activity_types_category_is_known
-        check (category in ('outreach', 'group', 'course', 'remote', 'other'))
+    check (category in ('outreach', 'group', 'course', 'remote', 'other'))
 );
 
 -- The codes that counting rules name. What an operator has changed since stays changed.
 insert into public.activity_types (code, label_nb, label_nn, label_en, category)
 values
-    ('outreach_visit', 'Oppsøkende besøk', 'Oppsøkjande besøk', 'Outreach visit', 'outreach'),
-    ('conversation_group', 'Samtalegruppe', 'Samtalegruppe', 'Conversation group', 'group'),
-    ('activity_group', 'Aktivitetsgruppe', 'Aktivitetsgruppe', 'Activity group', 'group'),
-    ('peer_course', 'Likepersonkurs', 'Likepersonkurs', 'Peer course', 'course'),
-    ('phone_call', 'Telefonsamtale', 'Telefonsamtale', 'Phone call', 'remote'),
-    ('digital_meeting', 'Digitalt møte', 'Digitalt møte', 'Digital meeting', 'remote'),
-    ('chat', 'Chat', 'Chat', 'Chat', 'remote'),
-    ('hospital_shift', 'Sykehusvakt', 'Sjukehusvakt', 'Hospital shift', 'other'),
-    ('board_work', 'Styrearbeid', 'Styrearbeid', 'Board work', 'other'),
-    ('other', 'Annet', 'Anna', 'Other', 'other')
+('outreach_visit', 'Oppsøkende besøk', 'Oppsøkjande besøk', 'Outreach visit', 'outreach'),
+('conversation_group', 'Samtalegruppe', 'Samtalegruppe', 'Conversation group', 'group'),
+('activity_group', 'Aktivitetsgruppe', 'Aktivitetsgruppe', 'Activity group', 'group'),
+('peer_course', 'Likepersonkurs', 'Likepersonkurs', 'Peer course', 'course'),
+('phone_call', 'Telefonsamtale', 'Telefonsamtale', 'Phone call', 'remote'),
+('digital_meeting', 'Digitalt møte', 'Digitalt møte', 'Digital meeting', 'remote'),
+('chat', 'Chat', 'Chat', 'Chat', 'remote'),
+('hospital_shift', 'Sykehusvakt', 'Sjukehusvakt', 'Hospital shift', 'other'),
+('board_work', 'Styrearbeid', 'Styrearbeid', 'Board work', 'other'),
+('other', 'Annet', 'Anna', 'Other', 'other')
 on conflict (code) do nothing;
 
 create table if not exists public.activities (
@@ -94,12 +94,12 @@ create table if not exists public.activities (
     constraint activities_org_id_id_key unique (org_id, id),
     constraint activities_org_id_client_request_id_key unique (org_id, client_request_id),
     constraint activities_status_is_known
-        check (status in ('draft', 'submitted', 'approved', 'rejected', 'cancelled')),
+    check (status in ('draft', 'submitted', 'approved', 'rejected', 'cancelled')),
     constraint activities_duration_within_a_day check (duration_minutes between 0 and 1440),
     constraint activities_participant_count_is_plausible
-        check (participant_count between 0 and 10000),
+    check (participant_count between 0 and 10000),
     constraint activities_delivery_mode_is_known
-        check (delivery_mode in ('in_person', 'phone', 'digital', 'mixed')),
+    check (delivery_mode in ('in_person', 'phone', 'digital', 'mixed')),
     constraint activities_country_is_two_letters check (country ~ '^[A-Z]{2}$'),
     constraint activities_duplicate_of_is_another_row check (duplicate_of <> id)
 );
@@ -295,8 +295,8 @@ declare
     own boolean;
 begin
     if authz.acts_for_user() then
-        own := coalesce(new.peer_mentor_id = any (authz.my_mentor_ids()), false);
-        if not own and not coalesce(new.org_id = any (authz.admin_org_ids()), false) then
+        own := coalesce(new.peer_mentor_id = any(authz.my_mentor_ids()), false);
+        if not own and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
             perform authz.deny_row('activities');
         end if;
         if own and new.status not in ('draft', 'submitted') then
@@ -324,7 +324,9 @@ begin
 end
 $$;
 
-create or replace function authz.check_activity_actor(was public.activities, becomes public.activities)
+create or replace function authz.check_activity_actor(
+    was public.activities, becomes public.activities
+)
 returns void
 language plpgsql
 stable
@@ -350,17 +352,17 @@ declare
             becomes.assignment_id
         );
 begin
-    if was.peer_mentor_id = any (authz.my_mentor_ids()) then
+    if was.peer_mentor_id = any(authz.my_mentor_ids()) then
         if
             was.status = 'draft'
             and was.duplicate_override_by is not distinct from becomes.duplicate_override_by
         then
             return;
         end if;
-    elsif was.org_id = any (authz.admin_org_ids()) then
+    elsif was.org_id = any(authz.admin_org_ids()) then
         return;
     elsif
-        was.chapter_id = any (authz.my_chapter_ids())
+        was.chapter_id = any(authz.my_chapter_ids())
         and has_same_facts
         and (is_decision or was.status = becomes.status)
     then
@@ -474,12 +476,12 @@ begin
     where a.org_id = new.org_id and a.id = new.activity_id;
     if authz.acts_for_user() then
         if
-            not coalesce(new.org_id = any (authz.admin_org_ids()), false)
-            and not coalesce(activity.peer_mentor_id = any (authz.my_mentor_ids()), false)
+            not coalesce(new.org_id = any(authz.admin_org_ids()), false)
+            and not coalesce(activity.peer_mentor_id = any(authz.my_mentor_ids()), false)
         then
             perform authz.deny_row('activity_co_leaders');
         end if;
-        if not (new.org_id = any (authz.admin_org_ids())) and activity.status <> 'draft' then
+        if not (new.org_id = any(authz.admin_org_ids())) and activity.status <> 'draft' then
             raise exception 'co-leaders are named while the activity is a draft'
             using errcode = 'insufficient_privilege';
         end if;
@@ -577,48 +579,48 @@ drop policy if exists authenticated_select on public.activities;
 create policy authenticated_select on public.activities
 for select to authenticated
 using (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_insert on public.activities;
 create policy authenticated_insert on public.activities
 for insert to authenticated
 with check (
-    org_id = any ((select authz.admin_org_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
+    org_id = any((select authz.admin_org_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_update on public.activities;
 create policy authenticated_update on public.activities
 for update to authenticated
 using (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
 )
 with check (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
 );
 
 drop policy if exists authenticated_select on public.activity_co_leaders;
 create policy authenticated_select on public.activity_co_leaders
 for select to authenticated
 using (
-    chapter_id = any ((select authz.my_chapter_ids())::uuid[])
-    or peer_mentor_id = any ((select authz.my_mentor_ids())::uuid[])
-    or leader_id = any ((select authz.my_mentor_ids())::uuid[])
+    chapter_id = any((select authz.my_chapter_ids())::uuid[])
+    or peer_mentor_id = any((select authz.my_mentor_ids())::uuid[])
+    or leader_id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_insert on public.activity_co_leaders;
 create policy authenticated_insert on public.activity_co_leaders
 for insert to authenticated
 with check (
-    org_id = any ((select authz.admin_org_ids())::uuid[])
-    or leader_id = any ((select authz.my_mentor_ids())::uuid[])
+    org_id = any((select authz.admin_org_ids())::uuid[])
+    or leader_id = any((select authz.my_mentor_ids())::uuid[])
 );
 drop policy if exists authenticated_update on public.activity_co_leaders;
 create policy authenticated_update on public.activity_co_leaders
 for update to authenticated
-using (org_id = any ((select authz.admin_org_ids())::uuid[]))
-with check (org_id = any ((select authz.admin_org_ids())::uuid[]));
+using (org_id = any((select authz.admin_org_ids())::uuid[]))
+with check (org_id = any((select authz.admin_org_ids())::uuid[]));
 
 grant select on public.activity_types, public.activities, public.activity_co_leaders
 to authenticated, service_role;

@@ -87,8 +87,8 @@ drop trigger if exists peer_mentors_100_zero_counts on public.peer_mentors;
 drop policy if exists stats_refresher_select on public.peer_mentors;
 drop policy if exists stats_refresher_update on public.peer_mentors;
 alter table if exists public.peer_mentors
-    drop column if exists assignment_count,
-    drop column if exists completed_assignment_count;
+drop column if exists assignment_count,
+drop column if exists completed_assignment_count;
 do $$
 begin
     if to_regclass('public.peer_mentors') is not null then
