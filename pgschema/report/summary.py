@@ -49,17 +49,20 @@ def count_documents(counts: tuple[TableCount, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def next_steps(*, embedded: bool) -> str:
-    """Return what to try next: a command and what it shows, a line each."""
+def next_steps(program: str, psql: str | None) -> str:
+    """Return what to try next: a command and what it shows, a line each.
+
+    `program` and `psql` are what to type for them; None leaves out what needs it.
+    """
     steps = [
-        ("pgschema status", "which migrations are applied, when, how long they took"),
-        ("pgschema rollback --dry-run", "what undoing the newest one would do"),
-        ("pgschema reconcile", "do the assignment counts agree with the assignments"),
-        ("pgschema new add_something", "the four files of the next migration"),
+        (f"{program} status", "which migrations are applied, when, how long they took"),
+        (f"{program} rollback --dry-run", "what undoing the newest one would do"),
+        (f"{program} reconcile", "do the assignment counts agree with the assignments"),
+        (f"{program} new add_something", "the four files of the next migration"),
     ]
-    if embedded:
-        connect = 'psql "$(pgschema server url --with-password)"'
-        steps = [(connect, "look around"), *steps, ("pgschema server stop", "stop the server")]
+    if psql is not None:
+        steps.insert(0, (f'{psql} "$({program} server url --with-password)"', "look around"))
+        steps.append((f"{program} server stop", "stop the server; its data stays"))
     width = max(len(command) for command, _ in steps)
     return "\n".join(f"  {command.ljust(width)}  {meaning}" for command, meaning in steps)
 

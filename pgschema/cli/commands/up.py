@@ -10,6 +10,7 @@ import click
 from pgschema.cli.files import read_files, seeds_folder
 from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
+from pgschema.cli.programs import typed
 from pgschema.cli.target import Target, resolve
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def _summarise(
     output.line()
     output.line(f"Database  {target.label}")
     if target.is_embedded:
-        output.line("Password  pgschema server url --with-password")
+        output.line(f"Password  {typed('pgschema')} server url --with-password")
     output.line("\nTry next")
-    output.line(next_steps(embedded=target.is_embedded))
+    program, psql = typed("pgschema"), typed("psql")
+    output.line(next_steps(program, psql if target.is_embedded else None))
