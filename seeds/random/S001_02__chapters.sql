@@ -26,12 +26,25 @@ select
     (array['NHF', 'HLF', 'Blindeforbundet'])[c.org]
     || ' ' || (current_setting('pgschema.places')::text[])[1 + c.i % 60]
     || case
-        when c.i >= 60 then ' ' || coalesce(
-            (array['nord', 'sør', 'øst', 'vest', 'sentrum', 'ytre', 'indre', 'øvre', 'nedre'])[
-                c.i / 60
-            ],
-            (c.i / 60)::text
-        )
+        when c.i >= 60
+            then ' ' || coalesce(
+                    (
+                        array[
+                            'nord',
+                            'sør',
+                            'øst',
+                            'vest',
+                            'sentrum',
+                            'ytre',
+                            'indre',
+                            'øvre',
+                            'nedre'
+                        ]
+                    )[
+                        c.i / 60
+                    ],
+                    (c.i / 60)::text
+                )
         else ''
     end as name,
     case when c.org = 3 then 'county' else 'local' end as kind,

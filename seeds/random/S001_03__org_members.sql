@@ -14,9 +14,9 @@ people as (
         current_setting('pgschema.coordinators')::integer as total
     union all
     select
-        'mentor-',
-        'peer_mentor',
-        current_setting('pgschema.mentors')::integer
+        'mentor-' as persona,
+        'peer_mentor' as role,
+        current_setting('pgschema.mentors')::integer as total
 ),
 
 members as (

@@ -22,13 +22,15 @@ from
             current_setting('pgschema.first_names')::text[] as first_names,
             current_setting('pgschema.last_names')::text[] as last_names
     ) as s
-cross join lateral (
-    select
-        k.n,
-        p.org,
-        md5(s.seed || ':coordinator:' || k.n)
-    from generate_series(1, s.coordinators) as k (n)
-    inner join shares as p
-        on (k.n - 1) * 100 >= p.low * s.coordinators and (k.n - 1) * 100 < p.high * s.coordinators
-) as c (n, org, digest)
+cross join
+    lateral (
+        select
+            k.n,
+            p.org,
+            md5(s.seed || ':coordinator:' || k.n) as digest
+        from generate_series(1, s.coordinators) as k (n)
+        inner join shares as p
+            on (k.n - 1) * 100 >= p.low * s.coordinators
+                and (k.n - 1) * 100 < p.high * s.coordinators
+    ) as c
 order by c.n;

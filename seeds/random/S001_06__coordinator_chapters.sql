@@ -7,7 +7,10 @@ with coordinators as (
         c.org_id,
         least(
             (array[1, 5, 1, 2, 1, 1, 5, 3, 1, 4])[1 + k.n % 10],
-            (select count(*) from public.chapters as h where h.org_id = c.org_id)
+            (
+                select count(*) from public.chapters as h
+                where h.org_id = c.org_id
+            )
         ) as chapters
     from
         generate_series(1, current_setting('pgschema.coordinators')::integer) as k (n)

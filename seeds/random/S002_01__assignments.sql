@@ -26,22 +26,23 @@ with assignments as (
     from (
         select
             a.n,
-            md5(current_setting('pgschema.seed') || ':assignment:' || a.n)
+            md5(current_setting('pgschema.seed') || ':assignment:' || a.n) as digest
         from generate_series(1, current_setting('pgschema.assignments')::integer) as a (n)
-    ) as a (n, digest)
-    cross join lateral (
-        select
-            a.n,
-            a.digest,
-            ('x' || substr(a.digest, 1, 7))::bit(28)::integer,
-            ('x' || substr(a.digest, 8, 7))::bit(28)::integer % 100,
-            ('x' || substr(a.digest, 15, 7))::bit(28)::integer
-    ) as g (n, digest, mentor, state, moment)
+    ) as a
+    cross join
+        lateral (
+            select
+                a.n,
+                a.digest,
+                ('x' || substr(a.digest, 1, 7))::bit(28)::integer as mentor,
+                ('x' || substr(a.digest, 8, 7))::bit(28)::integer % 100 as state,
+                ('x' || substr(a.digest, 15, 7))::bit(28)::integer as moment
+        ) as g
     inner join public.peer_mentors as m
         on m.id = md5(
-            current_setting('pgschema.seed') || ':peer_mentor:'
-            || 1 + g.mentor % current_setting('pgschema.mentors')::integer
-        )::uuid
+                current_setting('pgschema.seed') || ':peer_mentor:'
+                || 1 + g.mentor % current_setting('pgschema.mentors')::integer
+            )::uuid
 )
 
 select

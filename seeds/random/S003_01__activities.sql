@@ -14,11 +14,11 @@ with weighted as (
         select
             g.n,
             p.id,
-            md5(current_setting('pgschema.seed') || ':weight:' || g.n)
+            md5(current_setting('pgschema.seed') || ':weight:' || g.n) as digest
         from generate_series(1, current_setting('pgschema.mentors')::integer) as g (n)
         inner join public.peer_mentors as p
             on p.id = md5(current_setting('pgschema.seed') || ':peer_mentor:' || g.n)::uuid
-    ) as m (n, id, digest)
+    ) as m
 ),
 
 -- each mentor's rows are numbers low + 1 to high; the last mentor's high is the total
@@ -62,8 +62,8 @@ drawn as (
         current_setting('pgschema.anchor')::date
         - interval '1 month' * (
             d.months - width_bucket(
-                ('x' || substr(a.digest, 1, 7))::bit(28)::integer % d.starts[d.months + 1],
-                d.starts[:d.months]
+                ('x' || substr(a.digest, 1, 7))::bit(28)::integer % d.floors[d.months + 1],
+                d.floors[:d.months]
             ) + 1
         ) as month_start,
         ('x' || substr(a.digest, 8, 4))::bit(16)::integer as day_draw,
@@ -78,7 +78,7 @@ drawn as (
     cross join (
         select
             count(*)::integer - 1 as months,
-            array_agg(m.start order by m.n) as starts
+            array_agg(m.floor order by m.n) as floors
         from (
             select
                 g.n,
@@ -92,7 +92,7 @@ drawn as (
                     ]
                 ) over (
                     order by g.n rows between unbounded preceding and 1 preceding
-                ), 0)::integer as start
+                ), 0)::integer as floor
             from generate_series(0, current_setting('pgschema.months')::integer) as g (n)
         ) as m
     ) as d
@@ -105,7 +105,7 @@ dated as (
             a.day_draw
             % extract(day from date_trunc('month', a.month_start) + interval '1 month - 1 day')
             ::integer
-        ) as day
+        ) as local_date
     from drawn as a
 ),
 
@@ -114,10 +114,12 @@ timed as (
     select
         a.*,
         (
-            a.day
+            a.local_date
             + case
-                when extract(isodow from a.day) < 6 or a.weekend_draw % 10 >= 3 then interval '0'
-                when extract(day from a.day) <= 2 then interval '2 days'
+                when
+                    extract(isodow from a.local_date) < 6 or a.weekend_draw % 10 >= 3
+                    then interval '0'
+                when extract(day from a.local_date) <= 2 then interval '2 days'
                 else interval '-2 days'
             end
             + interval '10 hours'

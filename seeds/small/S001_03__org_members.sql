@@ -16,9 +16,9 @@ from
         union all
         -- mentors 1-9 are in NHF, 10-12 in HLF
         select
-            case when m.n <= 9 then 1 else 2 end,
-            'mentor-' || m.n,
-            'peer_mentor'
+            case when m.n <= 9 then 1 else 2 end as org,
+            'mentor-' || m.n as persona,
+            'peer_mentor' as role
         from generate_series(1, 12) as m (n)
     ) as p (org, persona, role)
 cross join (select current_setting('pgschema.seed') as seed) as s

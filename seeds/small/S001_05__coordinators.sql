@@ -13,11 +13,12 @@ from
             current_setting('pgschema.first_names')::text[] as first_names,
             current_setting('pgschema.last_names')::text[] as last_names
     ) as s
-cross join lateral (
-    select
-        k.n,
-        (array[1, 1, 2])[k.n],
-        md5(s.seed || ':coordinator:' || k.n)
-    from generate_series(1, 3) as k (n)
-) as c (k, org, digest)
+cross join
+    lateral (
+        select
+            k.n as k,
+            (array[1, 1, 2])[k.n] as org,
+            md5(s.seed || ':coordinator:' || k.n) as digest
+        from generate_series(1, 3) as k (n)
+    ) as c
 order by c.k;

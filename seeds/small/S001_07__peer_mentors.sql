@@ -20,13 +20,15 @@ from
             current_setting('pgschema.first_names')::text[] as first_names,
             current_setting('pgschema.last_names')::text[] as last_names
     ) as s
-cross join lateral (
-    select
-        g.n,
-        md5(s.seed || ':peer_mentor:' || g.n)
-    from generate_series(1, 12) as g (n)
-) as m (n, digest)
-cross join lateral (
-    select s.anchor - 500 - ('x' || substr(m.digest, 22, 7))::bit(28)::integer % 1000
-) as a (approved_from)
+cross join
+    lateral (
+        select
+            g.n,
+            md5(s.seed || ':peer_mentor:' || g.n) as digest
+        from generate_series(1, 12) as g (n)
+    ) as m
+cross join
+    lateral (
+        select s.anchor - 500 - ('x' || substr(m.digest, 22, 7))::bit(28)::integer % 1000
+    ) as a (approved_from)
 order by m.n;

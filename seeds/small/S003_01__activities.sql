@@ -21,12 +21,19 @@ with activities as (
         ) as s
     cross join generate_series(1, 3) as k (n)
     cross join generate_series(1, 12) as m (n)
-    cross join lateral (
-        select
-            date_trunc('month', s.anchor::timestamp) + interval '1 month' * (m.n - 13),
-            ('x' || substr(md5(s.seed || ':month:' || k.n || ':' || m.n), 1, 7))::bit(28)::integer
-            % 84
-    ) as p (month_start, shift)
+    cross join
+        lateral (
+            select
+                date_trunc('month', s.anchor::timestamp) + interval '1 month' * (m.n - 13)
+                    as month_start,
+                md5(s.seed || ':month:' || k.n || ':' || m.n) as digest
+        ) as d
+    cross join
+        lateral (
+            select
+                d.month_start,
+                ('x' || substr(d.digest, 1, 7))::bit(28)::integer % 84 as shift
+        ) as p
     cross join lateral generate_series(1, 2 * k.n + m.n) as i (n)
 ),
 

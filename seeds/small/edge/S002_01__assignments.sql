@@ -29,11 +29,12 @@ from
     ) as a (
         n, chapter, mentor, coordinator, status, version, dispatched_on, accepted_on, completed_on
     )
-cross join lateral (
-    select
-        (a.dispatched_on || ' 09:00Z')::timestamptz,
-        (a.accepted_on || ' 09:00Z')::timestamptz,
-        (a.completed_on || ' 09:00Z')::timestamptz
-) as t (dispatched_at, accepted_at, completed_at)
+cross join
+    lateral (
+        select
+            (a.dispatched_on || ' 09:00Z')::timestamptz,
+            (a.accepted_on || ' 09:00Z')::timestamptz,
+            (a.completed_on || ' 09:00Z')::timestamptz
+    ) as t (dispatched_at, accepted_at, completed_at)
 cross join (select current_setting('pgschema.seed') as seed) as s
 order by a.n;
