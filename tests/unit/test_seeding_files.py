@@ -150,3 +150,10 @@ def test_a_persona_keeps_its_user_id_for_ever() -> None:
 def test_personas_have_names_and_user_ids_of_their_own() -> None:
     assert len({persona.name for persona in PERSONAS}) == len(PERSONAS)
     assert len({persona.user_id for persona in PERSONAS}) == len(PERSONAS)
+
+
+def test_the_docs_have_every_persona_with_its_user_id() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "synthetic-data.md"
+    text = page.read_text(encoding="utf-8")
+    missing = [p.name for p in PERSONAS if f"| `{p.name}` | `{p.user_id}` |" not in text]
+    assert missing == []
