@@ -86,10 +86,8 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
         base = places.new_name(parent.absolute())
         self.socket_dir = base / "s"
         self._configuration = {
-            **_SETTINGS,
-            **({} if durable else _CARELESS),
+            **_settings(self.binaries.major, durable=durable),
             "unix_socket_directories": str(self.socket_dir),
-            **({"io_method": "sync"} if self.binaries.major >= 18 else {}),
             **(settings or {}),
         }
         super().__init__(
@@ -225,6 +223,12 @@ class EphemeralCluster(Postgresql):  # type: ignore[misc]  # the package has no 
             reason = f"{answer['failed']}: {answer['log'].strip()}"
             raise PgschemaError("PGS609", reason=reason, log=self.log_path)
         self._postmaster = int(answer["pid"])
+
+
+def _settings(major: int, *, durable: bool) -> dict[str, str | int]:
+    careless = {} if durable else _CARELESS
+    few_processes = {"io_method": "sync"} if major >= 18 else {}
+    return {**_SETTINGS, **careless, **few_processes}
 
 
 def _quoted(value: str | int) -> str:

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 import pgschema
 from pgschema.errors import PgschemaError
-from pgschema.server import Binaries, embedded_cluster, find_binaries, places
+from pgschema.server import Binaries, EmbeddedCluster, embedded_cluster, find_binaries, places
 from pgschema.server.account import server_account
 
 CHECKOUT = Path(pgschema.__file__).parent.parent
@@ -45,6 +46,12 @@ def as_root() -> None:
 @pytest.fixture(scope="module")
 def open_folder() -> Iterator[Path]:
     """A folder that every user can enter, unlike pytest's own; in memory where there is room."""
+    with _open_folder() as folder:
+        yield folder
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
     account = server_account()
     parent = places.throwaway_parent(account, in_memory=True)
     with tempfile.TemporaryDirectory(prefix="pgs-", dir=parent, ignore_cleanup_errors=True) as name:
@@ -97,6 +104,12 @@ class Child:
             pytest.skip(f"no {python} of this version for another user")
         return python
 
+    def go_on(self) -> None:
+        """Give the program the line of input that it waits for."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
     def line(self) -> str:
         """The next line that the program writes; fails with what it says when it has ended."""
         assert self.process.stdout
@@ -126,20 +139,62 @@ def child() -> Iterator[Callable[..., Child]]:
         one.process.communicate()
 
 
-@pytest.fixture(scope="module")
-def project(open_folder: Path) -> Iterator[Callable[[str], Path]]:
+@pytest.fixture(scope="session")
+def project() -> Iterator[Callable[[str], Path]]:
     """Names cluster folders of new projects; their servers are stopped in the end."""
     named: list[Path] = []
 
     def name(project: str) -> Path:
-        root = open_folder / project / ".pgschema"
-        named.append(root)
-        return root
+        named.append(folder / project / ".pgschema")
+        return named[-1]
 
-    yield name
-    for root in named:
-        embedded_cluster(root).stop()
-        shutil.rmtree(root, ignore_errors=True)
+    with _open_folder() as folder:
+        yield name
+        for root in named:
+            embedded_cluster(root).stop()
+
+
+@pytest.fixture(scope="session")
+def lasting(project: Callable[[str], Path]) -> EmbeddedCluster:
+    """One cluster for all tests that need no new one; each leaves it usable."""
+    return embedded_cluster(project("lasting"))
+
+
+@pytest.fixture
+def running(lasting: EmbeddedCluster) -> EmbeddedCluster:
+    lasting.ensure_running()
+    return lasting
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[[str, str], Any]:
+    """Puts a query to a database, and returns the first value of the first row."""
+
+    def ask(conninfo: str, query: str) -> Any:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            return (connection.execute(query).fetchone() or [None])[0]
+
+    return ask
+
+
+@pytest.fixture
+def ensures(child: Callable[..., Child]) -> Callable[..., Child]:
+    """Starts programs that ensure that the cluster of a folder runs, and write its URL."""
+    code = """
+import sys
+from pathlib import Path
+from pgschema.server import embedded_cluster
+print("ready", flush=True)
+sys.stdin.readline()
+print(embedded_cluster(Path(sys.argv[1])).ensure_running(), flush=True)
+"""
+
+    def start(root: Path, **options: str) -> Child:
+        one = child(code, root, **options)
+        assert one.line() == "ready"
+        return one
+
+    return start
 
 
 @pytest.fixture
