@@ -30,7 +30,11 @@ def run(arguments: Sequence[str]) -> int:
         # The interpreter flushes standard output once more at exit; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except Exception:  # noqa: BLE001  the last resort, and the only one
+    except Exception as error:  # noqa: BLE001  the last resort, and the only one
+        lost = _connection_failure(error)
+        if lost is not None:
+            output.error(lost)
+            return lost.exit_code
         from pgschema.cli.logs import report_bug
 
         report_bug(output)
@@ -67,3 +71,11 @@ def _usage_failure(error: click.ClickException) -> PgschemaError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = f"{context.command_path} --help" if context else "pgschema --help"
     return PgschemaError("PGS701", message=error.format_message(), help_command=command)
+
+
+def _connection_failure(error: Exception) -> PgschemaError | None:
+    """Return the catalogued failure where a server went away under a command, else None."""
+    psycopg = sys.modules.get("psycopg")  # where nothing has imported it, nothing was lost
+    if psycopg is None or not isinstance(error, psycopg.OperationalError):
+        return None
+    return PgschemaError("PGS304", where="between two statements", message=str(error).strip())

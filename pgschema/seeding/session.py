@@ -43,7 +43,7 @@ def as_owner(
                 given = list(value) if isinstance(value, tuple) else value
                 conn.execute(_SET_ARRAY if given is not value else _SET, (name, given))
             conn.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-        except errors.UndefinedObject as error:
+        except (errors.UndefinedObject, errors.InvalidParameterValue) as error:
             raise PgschemaError("PGS502", what="data set") from error
         except errors.InsufficientPrivilege as error:
             reason = error.diag.message_primary

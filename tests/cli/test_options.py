@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pgschema import __version__
@@ -149,6 +150,18 @@ def test_a_bug_is_a_traceback_and_no_answer_that_a_script_could_mistake(
     assert ran.code == 70
     assert "Traceback" in ran.err
     assert "secret" not in ran.err
+
+
+def test_a_server_that_goes_away_under_a_command_is_no_bug(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("pgschema.cli.entry._invoke", lost)
+    ran = cli("status", "--json")
+    assert ran.code == 3
+    assert ran.document["error"]["code"] == "PGS304"
 
 
 def test_help_does_not_import_what_is_slow() -> None:

@@ -164,3 +164,15 @@ def test_the_folder_of_the_embedded_server_keeps_its_secrets(cli: Cli, home: Pat
     secrets = [p for p in (home / ".pgschema").rglob("*password*") if p.is_file()]
     assert secrets
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in secrets)
+
+
+def test_a_developer_whose_files_and_server_differ_is_told_how_to_begin_anew(
+    cli: Cli, home: Path, project: Path
+) -> None:
+    folder = str(project / "migrations")
+    assert cli("--migrations", folder, "up").code == 0
+    write_migration(project, "V2__create_b.sql", "create table b (id bigint);")
+    ran = cli("--migrations", folder, "up")
+    assert ran.code == 1
+    assert "PGS201: " in ran.err
+    assert "server stop --delete" in ran.err

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from pgschema.apply import Result
+    from pgschema.catalog import Catalog
     from pgschema.overview import CoordinatorView, TableCount
 
 
@@ -32,14 +33,12 @@ def command(output: Output, /) -> None:
     began = perf_counter()
     catalog = read_files(output.settings)
     target = resolve(output, create=True)
-    from pgschema.apply import migrate
-    from pgschema.cli.stream import Stream
     from pgschema.database import connect
     from pgschema.overview import coordinator_view, count_rows
     from pgschema.report.plans import result_document
     from pgschema.report.summary import count_documents, view_document
 
-    result = migrate(target.conninfo, catalog, on_event=Stream(output))
+    result = _migrate(output, target, catalog)
     with connect(target.conninfo) as connection:
         seeded = _seed_if_empty(output, connection)
         counts = count_rows(connection)
@@ -55,6 +54,22 @@ def command(output: Output, /) -> None:
         tables=count_documents(counts),
         coordinator_view=view_document(view),
     )
+
+
+def _migrate(output: Output, target: Target, catalog: Catalog) -> Result:
+    from pgschema.apply import migrate
+    from pgschema.cli.stream import Stream
+    from pgschema.errors import PgschemaError
+
+    try:
+        return migrate(target.conninfo, catalog, on_event=Stream(output))
+    except PgschemaError as error:
+        if target.is_embedded and error.code.startswith("PGS2"):
+            output.note(
+                "note: files and embedded database went different ways; to begin anew: "
+                f"{typed('pgschema')} server stop --delete"
+            )
+        raise
 
 
 def _k1() -> str:
