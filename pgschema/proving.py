@@ -78,9 +78,9 @@ def prove(
 ) -> Proof:
     """Take a throw-away database down from `version` and up again, and say what did not return.
 
-    The database may be at any version. What it holds when it is above is what must survive: a
-    filled one proves more than an empty one. It is left at `version`. Raises PgschemaError when
-    a file fails.
+    Two proofs make one: a new database, which is first brought up to below `version`, shows
+    whether down leads back to what was there before; a filled one at `version` or above shows
+    whether its rows survive. It is left at `version`. Raises PgschemaError when a file fails.
     """
     return _RoundTrip(conninfo, catalog, version, clock).run()
 
