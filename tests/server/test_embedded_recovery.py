@@ -65,7 +65,7 @@ def test_backends_that_a_killed_server_left_do_not_prevent_the_next_start(
 
 
 def test_a_lock_file_that_names_somebody_elses_process_is_not_believed(
-    running: EmbeddedCluster, ask: Ask
+    running: EmbeddedCluster, server_user: dict[str, Any], ask: Ask
 ) -> None:
     data = data_of(running)
     lock = (data / "postmaster.pid").read_text()

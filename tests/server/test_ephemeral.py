@@ -66,6 +66,7 @@ def test_a_server_can_do_what_tests_need_and_flushes_nothing(cluster: EphemeralC
         "full_page_writes": "off",
         "TimeZone": "UTC",
         "server_encoding": "UTF8",
+        "dynamic_shared_memory_type": "mmap",  # nothing of it outlives the data directory
     }
     assert {name: found[name] for name in expected} == expected
 
