@@ -105,10 +105,16 @@ begin
 end
 $$;
 
+-- the policy itself, when a reader names no organisation: without it the OR of chapter and mentor
+-- reads the whole table
+create index if not exists assignments_chapter_id_idx on public.assignments (chapter_id);
+-- the list screen
 create index if not exists assignments_org_id_chapter_id_status_updated_at_idx
 on public.assignments (org_id, chapter_id, status, updated_at);
+-- the mentor's screen
 create index if not exists assignments_peer_mentor_id_status_idx
 on public.assignments (peer_mentor_id, status);
+-- what a coordinator has dispatched
 create index if not exists assignments_org_id_coordinator_id_status_idx
 on public.assignments (org_id, coordinator_id, status);
 

@@ -188,6 +188,9 @@ on public.activities (peer_mentor_id, activity_date, activity_type);
 -- a chapter's months under row security
 create index if not exists activities_org_id_chapter_id_activity_month_idx
 on public.activities (org_id, chapter_id, activity_month);
+-- the policy itself, when a reader names no organisation: without it the OR of chapter and mentor
+-- reads the whole table (500,000 rows: coordinator 74 -> 3 ms, mentor 70 -> 1 ms)
+create index if not exists activities_chapter_id_idx on public.activities (chapter_id);
 -- a period of the whole organisation, by type
 create index if not exists activities_org_id_activity_month_activity_type_idx
 on public.activities (org_id, activity_month, activity_type);
@@ -201,6 +204,10 @@ create index if not exists activities_org_id_duplicate_of_idx
 on public.activities (org_id, duplicate_of) where duplicate_of is not null;
 create index if not exists activity_co_leaders_peer_mentor_id_idx
 on public.activity_co_leaders (peer_mentor_id);
+create index if not exists activity_co_leaders_chapter_id_idx
+on public.activity_co_leaders (chapter_id);
+create index if not exists activity_co_leaders_leader_id_idx
+on public.activity_co_leaders (leader_id);
 
 -- 3. What a writer may not do -------------------------------------------------------------------
 
