@@ -52,8 +52,9 @@ def test_the_embedded_server_is_found_again_by_the_other_commands(cli: Cli, home
     assert cli("server", "stop").out == "stopped\n"
     assert cli("server", "stop").out == "was not running\n"
     assert cli("status").code == 0  # it is started when it is needed
+    (home / ".pgschema" / "servers").mkdir()
     assert cli("server", "stop", "--delete").code == 0
-    assert not (home / ".pgschema").exists()
+    assert [path.name for path in (home / ".pgschema").iterdir()] == ["servers"]
     assert cli("status").code == 2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +16,9 @@ from pgschema.errors import PgschemaError
 if TYPE_CHECKING:
     from pgschema.server import EmbeddedCluster
     from pgschema.server.embedded import Status
+
+# Server programs of other versions, fetched into the same folder: not ours to remove.
+DOWNLOADED = "servers"
 
 
 @click.group(invoke_without_command=True, params=global_options(hidden=True))
@@ -45,10 +50,8 @@ def stop(output: Output, /, *, delete: bool) -> None:
     before = cluster.status()
     stopped = cluster.stop()
     if delete and before.data is not None:
-        import shutil
-
-        shutil.rmtree(before.data.parent)
-        shutil.rmtree(cluster.root, ignore_errors=True)
+        _remove(before.data.parent)
+        _remove(cluster.root)
     output.line("stopped" if stopped else "was not running")
     output.document(stopped=stopped, deleted=delete and before.data is not None)
 
@@ -91,3 +94,16 @@ def _show(output: Output, found: Status) -> None:
 
     output.line(status_text(found))
     output.document(**status_document(found))
+
+
+def _remove(folder: Path) -> None:
+    """Remove what the cluster keeps in a folder, and the folder when nothing else is in it."""
+    import shutil
+
+    for entry in folder.iterdir() if folder.exists() else ():
+        if entry.is_dir() and entry.name != DOWNLOADED:
+            shutil.rmtree(entry)
+        elif not entry.is_dir():
+            entry.unlink()
+    with suppress(OSError):
+        folder.rmdir()
