@@ -41,9 +41,9 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         code="PGS503",
         title="this role may not load data",
-        cause="`{role}` cannot act as `pgschema_owner`: {reason}",
-        fix="connect as the role that applied the migrations, or have it grant pgschema_owner: "
-        '`grant pgschema_owner to "{role}"`',
+        cause="`{role}` cannot act as `{owner}`: {reason}",
+        fix="connect as the role that applied the migrations, or have it grant the role: "
+        '`grant {owner} to "{role}"`',
         exit_code=2,
         explanation="Row-level security is forced on every table, for its owner too. Data sets are "
         "loaded as pgschema_owner, whose policies see every row; that needs membership, not "

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg import Error, sql
+from psycopg import Error, OperationalError, errors, sql
 
 from pgschema.errors import PgschemaError
+from pgschema.seeding.session import in_the_way
 from pgschema.seeding.tables import rows
 
 if TYPE_CHECKING:
@@ -151,6 +152,10 @@ def merge(conn: Connection[Any], fit: Fit) -> int:
 def _naming(part: Part) -> Iterator[None]:
     try:
         yield
+    except errors.LockNotAvailable as error:
+        raise in_the_way(part.name) from error
+    except OperationalError:
+        raise  # the server's or the network's matter, not the file's
     except Error as error:
         message = error.diag.message_primary or str(error)
         raise PgschemaError(

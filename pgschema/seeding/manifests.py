@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from psycopg import sql
+from psycopg import errors, sql
 
+from pgschema.errors import PgschemaError
 from pgschema.seeding.tables import Table, read_tables, rows
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def manifest(conn: Connection[Any]) -> Manifest:
 
     Columns that differ between two loads of the same data (clock, sequence, transaction number)
     are left out. Equal on every supported version and whatever the session's time zone, formats
-    and locale. Reads each table as its owner; leaves no setting behind.
+    and locale. Reads each table as its owner; leaves no setting behind. Raises PGS503 when the
+    connection's role may not act as an owner.
     """
     with conn.transaction(force_rollback=True):
         pin(conn, PRINTING)
@@ -97,8 +99,16 @@ def pin(conn: Connection[Any], settings: dict[str, str]) -> None:
     )
 
 
+def not_allowed(conn: Connection[Any], owner: str, reason: str | None) -> PgschemaError:
+    """Return the error for a connection whose role may not act as an owner."""
+    return PgschemaError("PGS503", role=conn.info.user, owner=owner, reason=reason)
+
+
 def _read_as(conn: Connection[Any], owner: str, tables: Iterable[Table]) -> Iterator[TableManifest]:
-    conn.execute(sql.SQL("set local role {}").format(sql.Identifier(owner)))
+    try:
+        conn.execute(sql.SQL("set local role {}").format(sql.Identifier(owner)))
+    except errors.InsufficientPrivilege as error:
+        raise not_allowed(conn, owner, error.diag.message_primary) from error
     query = sql.SQL(" union all ").join(_checksum(table) for table in tables)
     return (TableManifest(*row) for row in rows(conn, query))
 

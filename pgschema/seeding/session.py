@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import errors, pq, sql
 
 from pgschema.errors import PgschemaError
-from pgschema.seeding.manifests import PRINTING, pin
+from pgschema.seeding.manifests import PRINTING, not_allowed, pin
 from pgschema.seeding.tables import OWNER, rows
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def as_owner(
         except (errors.UndefinedObject, errors.InvalidParameterValue) as error:
             raise PgschemaError("PGS502", what="data set") from error
         except errors.InsufficientPrivilege as error:
-            reason = error.diag.message_primary
-            raise PgschemaError("PGS503", role=conn.info.user, reason=reason) from error
+            raise not_allowed(conn, OWNER, error.diag.message_primary) from error
         yield
 
 
@@ -57,9 +56,14 @@ def keep_writers_out(conn: Connection[Any], table: Table) -> None:
     Raises PGS503 in a read-only session, PGS504 when it takes too long.
     """
     if rows(conn, "select pg_catalog.current_setting('transaction_read_only')") == [("on",)]:
-        raise PgschemaError("PGS503", role=conn.info.user, reason="the session is read-only")
+        raise not_allowed(conn, OWNER, "the session is read-only")
     lock = sql.SQL("lock table {} in share row exclusive mode")
     try:
         conn.execute(lock.format(table.identifier))
     except errors.LockNotAvailable as error:
-        raise PgschemaError("PGS504", table=table.name, seconds=_LOCK_SECONDS) from error
+        raise in_the_way(table.name) from error
+
+
+def in_the_way(table: str) -> PgschemaError:
+    """Return the error for a lock on a table that was not granted in time."""
+    return PgschemaError("PGS504", table=table, seconds=_LOCK_SECONDS)

@@ -217,7 +217,22 @@ def test_a_writer_in_the_way_is_waited_for_so_long_and_no_longer(
         seed(empty_db.owner)
     assert "public.organizations" in cause()
     other.rollback()
+    other.execute("lock table public.chapters in share row exclusive mode")
+    with refused("PGS504") as cause:
+        seed(empty_db.owner)
+    assert "public.chapters" in cause()
+    other.rollback()
     assert seed(empty_db.owner).changed
+
+
+def test_a_lost_connection_is_not_the_files_fault(empty_db: Clone) -> None:
+    loader, other = empty_db.connect(), empty_db.connect()
+
+    def cut(*_: object) -> None:
+        other.execute("select pg_terminate_backend(%s)", (loader.info.backend_pid,))
+
+    with unchanged(other), pytest.raises(psycopg.OperationalError):
+        seed(loader, on_progress=cut)
 
 
 def test_a_transaction_of_the_callers_is_a_mistake(empty_db: Clone) -> None:
@@ -294,6 +309,13 @@ def test_a_stranger_may_not_load(empty_db: Clone, login: str) -> None:
     with unchanged(empty_db.owner), refused("PGS503") as cause:
         seed(empty_db.connect(login))
     assert login in cause()
+
+
+def test_a_member_of_half_the_owners_is_told_which_is_missing(empty_db: Clone, login: str) -> None:
+    empty_db.owner.execute(f"grant pgschema_owner to {login}")
+    with unchanged(empty_db.owner), refused("PGS503") as cause:
+        seed(empty_db.connect(login))
+    assert "stats_refresher" in cause()
 
 
 def test_a_read_only_session_is_told_so(empty_db: Clone) -> None:
