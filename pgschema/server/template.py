@@ -16,7 +16,7 @@ from pgschema.server.binaries import Binaries
 from pgschema.server.locking import locked
 
 _EVERY_CLUSTER = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--no-instructions")
-_UNUSED_DAYS = 30
+_UNUSED_DAYS = 7
 
 
 def initialised(binaries: Binaries, bin_dir: Path, account: Account) -> Path:
@@ -91,7 +91,7 @@ def _make(kept: Path, bin_dir: Path, major: int, account: Account) -> None:
 
 
 def _remove_unused(cache: Path) -> None:
-    """Remove what a killed process left unfinished and what nobody has used for a month."""
+    """Remove what a killed process left unfinished and what nobody has used for a week."""
     long_ago = time.time() - _UNUSED_DAYS * 86400
     for entry in cache.iterdir():
         unused = entry.name.startswith("initdb-") and entry.stat().st_mtime < long_ago

@@ -23,6 +23,7 @@ from pgschema.server.reach import reachable_bin_dir
 @pytest.fixture
 def own_temporary_folder(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(open_folder / "cache"))
     return open_folder
 
 
