@@ -24,6 +24,11 @@ CLEAN = (
     "deallocate all",
     "unlisten *",
 )
+# A deploy that said "done" must not be lost in a crash; stronger settings are left as they are.
+DURABLE = (
+    "select pg_catalog.set_config('synchronous_commit', 'on', true) "
+    "where pg_catalog.current_setting('synchronous_commit') = 'off'"
+)
 # The log row is written before the file and looked for behind it: another transaction would not
 # find it as its own. A setting would not survive a RESET ALL in the file.
 _GUARD = f"""do $pgschema$ begin
@@ -93,6 +98,7 @@ def compose(
         body=step.file.text,
         after=(
             *CLEAN,
+            DURABLE,
             "set local search_path = pg_catalog, pg_temp",
             _GUARD.format(log_id=literal(log_id)),
             ledger.record(step).rstrip(";\n"),

@@ -6,7 +6,7 @@ from importlib import resources
 
 from pgschema.apply.effects import effect_of
 from pgschema.apply.ledger_sql import LedgerSql
-from pgschema.apply.message import CLEAN, compose, settings
+from pgschema.apply.message import CLEAN, DURABLE, compose, settings
 from pgschema.apply.options import ApplyOptions
 from pgschema.database import Server
 from pgschema.plan import Plan, Step
@@ -57,7 +57,7 @@ def alone_settings(options: ApplyOptions, server: Server | None, *, patient: boo
 def alone_record(ledger: LedgerSql, step: Step, duration_ms: float) -> str:
     """Return the message that records a file which ran without a transaction."""
     parts = [ledger.log_done(step), ledger.record(step, duration_ms=duration_ms)]
-    return "\n".join(("begin;", *(f"{line};" for line in CLEAN), *parts, "commit"))
+    return "\n".join(("begin;", *(f"{line};" for line in (*CLEAN, DURABLE)), *parts, "commit"))
 
 
 def install_message() -> str:
