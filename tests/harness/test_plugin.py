@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -103,6 +104,29 @@ def test_nothing_is_left_when_the_session_ends_by(
         _wait_for_the_end(watched)
     finally:
         os.close(watched)
+    assert _gone(base)
+
+
+def test_a_kept_server_is_held_until_the_person_is_done(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_fails(bare_db): assert False")
+    session = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "--pgschema-keep"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert session.stdout is not None
+    conninfo = ""
+    for line in session.stdout:
+        if line.startswith("kept: psql '"):
+            conninfo = line.removeprefix("kept: psql '").rstrip().removesuffix("'")
+        if line.startswith("Ctrl-C ends the server."):
+            break
+    with psycopg.connect(conninfo) as conn:
+        assert conn.info.dbname == "test_1"
+        base = Path(conn.info.host).parent
+    session.send_signal(signal.SIGINT)
+    session.stdout.close()
+    assert session.wait(timeout=20) == 1
     assert _gone(base)
 
 
