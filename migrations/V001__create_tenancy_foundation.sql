@@ -911,21 +911,40 @@ begin
             errcode = 'PM001',
             hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
     end if;
-    if (
-        select count(*)
+    select string_agg(expected.constraint_name, ', ') into wrong
+    from (
+        select
+            unnest(string_to_array(
+                'chapters_active_period_is_ordered, chapters_kind_is_known, '
+                'chapters_municipality_no_is_four_digits, chapters_name_is_not_blank, '
+                'chapters_org_id_fkey, chapters_org_id_id_key, chapters_org_id_name_kind_key, '
+                'chapters_org_id_parent_id_fkey, chapters_parent_is_another_chapter, chapters_pkey, '
+                'coordinator_chapters_coordinator_id_slot_key, '
+                'coordinator_chapters_org_id_chapter_id_fkey, '
+                'coordinator_chapters_org_id_coordinator_id_fkey, coordinator_chapters_pkey, '
+                'coordinator_max_5_chapters, coordinators_display_name_is_not_blank, '
+                'coordinators_org_id_fkey, coordinators_org_id_id_key, '
+                'coordinators_org_id_user_id_key, coordinators_pkey, org_members_org_id_fkey, '
+                'org_members_pkey, org_members_role_is_known, organizations_max_chapters_is_1_to_5, '
+                'organizations_name_is_not_blank, organizations_pkey, organizations_slug_is_url_safe, '
+                'organizations_slug_key, organizations_time_zone_is_oslo, '
+                'peer_mentors_approval_period_is_ordered, peer_mentors_birth_year_is_plausible, '
+                'peer_mentors_display_name_is_not_blank, peer_mentors_org_id_chapter_id_fkey, '
+                'peer_mentors_org_id_coordinator_id_fkey, peer_mentors_org_id_fkey, '
+                'peer_mentors_org_id_id_key, peer_mentors_org_id_user_id_key, peer_mentors_pkey, '
+                'peer_mentors_status_is_known, platform_admins_pkey',
+                ', '
+            )) as constraint_name
+        except
+        select c.conname
         from pg_catalog.pg_constraint as c
-        inner join pg_catalog.pg_class as t on t.oid = c.conrelid
-        where
-            t.relnamespace = 'public'::regnamespace
-            and t.relname in (
-                'organizations', 'chapters', 'org_members', 'platform_admins', 'coordinators',
-                'coordinator_chapters', 'peer_mentors'
-            )
-            and c.contype in ('p', 'u', 'f', 'c')
-            and c.convalidated
-    ) < 40 then
-        raise exception 'V001 found tables without all of its constraints'
-        using errcode = 'PM001', hint = 'Compare with tests/golden/schema.sql.';
+        where c.connamespace = 'public'::regnamespace and c.convalidated
+    ) as expected;
+    if wrong is not null then
+        raise exception 'V001 found tables that lack constraints: %', wrong
+        using
+            errcode = 'PM001',
+            hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
     end if;
 end
 $$;

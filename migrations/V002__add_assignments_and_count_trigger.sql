@@ -1023,6 +1023,29 @@ begin
             errcode = 'PM001',
             hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
     end if;
+    select string_agg(expected.constraint_name, ', ') into wrong
+    from (
+        select
+            unnest(string_to_array(
+                'assignments_org_id_chapter_id_fkey, assignments_org_id_client_request_id_key, '
+                'assignments_org_id_coordinator_id_fkey, assignments_org_id_fkey, '
+                'assignments_org_id_id_key, assignments_org_id_peer_mentor_id_fkey, assignments_pkey, '
+                'assignments_status_is_known, assignments_title_is_not_blank, '
+                'assignments_version_is_positive, peer_mentors_assignment_count_is_not_negative, '
+                'peer_mentors_completed_assignment_count_is_not_negative',
+                ', '
+            )) as constraint_name
+        except
+        select c.conname
+        from pg_catalog.pg_constraint as c
+        where c.connamespace = 'public'::regnamespace and c.convalidated
+    ) as expected;
+    if wrong is not null then
+        raise exception 'V002 found tables that lack constraints: %', wrong
+        using
+            errcode = 'PM001',
+            hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
+    end if;
     if (
         select count(*)
         from pg_catalog.pg_trigger as t

@@ -784,6 +784,35 @@ begin
             errcode = 'PM001',
             hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
     end if;
+    select string_agg(expected.constraint_name, ', ') into wrong
+    from (
+        select
+            unnest(string_to_array(
+                'activities_activity_type_fkey, activities_country_is_two_letters, '
+                'activities_delivery_mode_is_known, activities_duplicate_of_is_another_row, '
+                'activities_duration_within_a_day, activities_org_id_assignment_id_fkey, '
+                'activities_org_id_chapter_id_fkey, activities_org_id_client_request_id_key, '
+                'activities_org_id_coordinator_id_fkey, activities_org_id_duplicate_of_fkey, '
+                'activities_org_id_fkey, activities_org_id_id_key, '
+                'activities_org_id_peer_mentor_id_fkey, activities_participant_count_is_plausible, '
+                'activities_pkey, activities_status_is_known, activity_co_leaders_is_not_the_leader, '
+                'activity_co_leaders_org_id_activity_id_fkey, '
+                'activity_co_leaders_org_id_peer_mentor_id_fkey, activity_co_leaders_pkey, '
+                'activity_types_category_is_known, activity_types_code_is_snake_case, '
+                'activity_types_pkey',
+                ', '
+            )) as constraint_name
+        except
+        select c.conname
+        from pg_catalog.pg_constraint as c
+        where c.connamespace = 'public'::regnamespace and c.convalidated
+    ) as expected;
+    if wrong is not null then
+        raise exception 'V003 found tables that lack constraints: %', wrong
+        using
+            errcode = 'PM001',
+            hint = 'Somebody else made a table of this name: rename or drop it, then apply again.';
+    end if;
     if (
         select count(*)
         from pg_catalog.pg_attribute as a
