@@ -129,6 +129,7 @@ def _folder(root: Path, major: int) -> tuple[Path, Account]:
     folder = places.lasting_parent(account) / _digest(root)
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
+    (folder / "project").write_text(f"{root}\n", encoding="utf-8")  # for people: whose it is
     return folder, _owner(folder / f"data-{major}", account) or account
 
 

@@ -87,6 +87,7 @@ def test_a_folder_that_the_server_cannot_reach_points_to_one_that_it_can(
     assert status.data is not None
     assert status.data.is_relative_to(open_folder / "state/pgschema")
     assert str(status.data.parent) in caplog.text
+    assert (status.data.parent / "project").read_text() == f"{root}\n"
     assert json.loads((root / "cluster.json").read_text())["folder"] == str(status.data.parent)
     assert cluster.stop()
     assert cluster.ensure_running() == url
