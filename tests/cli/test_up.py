@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,11 @@ STEMS = [m.stem for m in read_catalog(packaged_folders().migrations).migrations]
 def home(tmp_path: Path) -> Iterator[Path]:
     """Give an empty directory whose embedded server, if one is made, is stopped afterwards."""
     yield tmp_path
-    embedded_cluster(tmp_path / ".pgschema").stop()
+    cluster = embedded_cluster(tmp_path / ".pgschema")
+    cluster.stop()
+    found = cluster.status()
+    if found.relocated and found.data is not None:  # as root: pytest's folders are closed
+        shutil.rmtree(found.data.parent)
 
 
 def test_up_makes_everything_from_nothing_and_a_second_run_changes_nothing(
