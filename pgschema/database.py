@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -42,7 +43,7 @@ def connect(
     """Return an open connection in autocommit, its notices going to the log.
 
     `conninfo` is a URL or libpq's key/value text; what it leaves out comes from `PG*` variables,
-    and an unreachable host is given up after 10 s unless it says otherwise.
+    and an unreachable host is given up after 10 s unless it or PGCONNECT_TIMEOUT says otherwise.
     Raises PGS310 when no connection comes about.
     """
     import psycopg
@@ -50,14 +51,15 @@ def connect(
 
     try:
         given = conninfo_to_dict(conninfo, **kw)
-        defaults = {"application_name": application_name, "connect_timeout": 10}
+        timeout = os.environ.get("PGCONNECT_TIMEOUT") or 10
+        defaults = {"application_name": application_name, "connect_timeout": timeout}
         settings: dict[str, Any] = {**defaults, **given, "client_encoding": "UTF8"}
         conn = psycopg.connect(make_conninfo("", **settings), autocommit=True)
     except psycopg.Error as error:
         raise PgschemaError(
             "PGS310", target=_target(conninfo, kw), message=str(error).strip()
         ) from error
-    conn.add_notice_handler(lambda diag: _log.info("%s: %s", diag.severity, diag.message_primary))
+    conn.add_notice_handler(lambda diag: _log.debug("%s: %s", diag.severity, diag.message_primary))
     if read_only:
         conn.execute("set default_transaction_read_only = on")
     return conn

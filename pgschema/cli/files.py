@@ -21,7 +21,7 @@ def migration_folders(settings: Settings) -> tuple[Path, Path | None]:
 
     packaged = packaged_folders()
     if settings.migrations is None:
-        return packaged.migrations, settings.rollbacks or packaged.rollbacks
+        return shown(packaged.migrations), settings.rollbacks or shown(packaged.rollbacks)
     beside = settings.migrations.parent / "rollbacks"
     return settings.migrations, settings.rollbacks or (beside if beside.is_dir() else None)
 
@@ -38,3 +38,9 @@ def seeds_folder(settings: Settings) -> Path:
     from pgschema.catalog import packaged_folders
 
     return settings.seeds or packaged_folders().seeds
+
+
+def shown(folder: Path) -> Path:
+    """Return a folder below the current directory as a relative path: shorter to read."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

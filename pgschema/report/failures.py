@@ -81,14 +81,15 @@ def failure_index(catalogue: Mapping[str, Failure]) -> str:
 
 
 def _excerpt(details: Mapping[str, Any], source: str) -> list[str]:
-    """Return the failing line after the one before it, with a caret under the column."""
+    """Return the failing line, below the one before it, with a caret under the column."""
     line, column, lines = details.get("line"), details.get("column"), source.splitlines()
     if not line or not column or line > len(lines):
         return []
     width = len(str(line))
     shown = [
         f"    {number:>{width}} | {_untabbed(lines[number - 1])}"
-        for number in range(max(1, line - 1), line + 1)
+        for number in (line - 1, line)
+        if number == line or (number > 0 and lines[number - 1].strip())
     ]
     return ["", f"  {details['where']}", *shown, f"    {' ' * width} | {' ' * (column - 1)}^"]
 

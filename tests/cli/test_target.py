@@ -112,6 +112,15 @@ def test_a_host_that_does_not_answer_is_given_up(cli: Cli, silent_port: int) -> 
     assert time.monotonic() - began < 10
 
 
+def test_the_patience_of_libpq_s_own_variable_counts(
+    cli: Cli, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    began = time.monotonic()
+    assert cli("--database", f"host=127.0.0.1 port={silent_port}", "status").code == 2
+    assert time.monotonic() - began < 9
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """Give a port that takes connections and never says a word."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pgschema.cli.files import migration_folders
+from pgschema.cli.files import migration_folders, shown
 from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.settings import Settings
@@ -51,10 +50,10 @@ def _layout(settings: Settings) -> Layout:
     if not (project / "pyproject.toml").exists():
         raise PgschemaError("PGS707", folder=str(folders.migrations))
     return Layout(
-        _shown(folders.migrations),
-        _shown(folders.rollbacks),
-        _shown(project / "tests" / "schema"),
-        _shown(project / "docs" / "reference" / "schema"),
+        shown(folders.migrations),
+        shown(folders.rollbacks),
+        shown(project / "tests" / "schema"),
+        shown(project / "docs" / "reference" / "schema"),
     )
 
 
@@ -63,12 +62,6 @@ def _newest(layout: Layout) -> str | None:
 
     migrations = read_catalog(layout.migrations, None).migrations
     return str(migrations[-1].version) if migrations else None
-
-
-def _shown(folder: Path) -> Path:
-    """Return the folder relative to the current directory where that is shorter to read."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _write(made: tuple[Stub, ...]) -> None:

@@ -14,8 +14,21 @@ from pgschema.cli.target import resolve
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
+class _SizeOption(click.Option):
+    """An option whose help names the data sets that there are."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help, with the folders of the packaged seeds."""
+        from pgschema.cli.settings import Settings
+        from pgschema.seeding import sizes
+
+        names = sizes(seeds_folder(Settings()))
+        self.help = f"Which data set: {' or '.join(names)}."
+        return super().get_help_record(ctx)
+
+
 @click.command(cls=Command)
-@click.option("--size", default="small", show_default=True, help="Which data set.")
+@click.option("--size", cls=_SizeOption, default="small", show_default=True)
 @click.option("--seed", "number", default=42, show_default=True, help="Which one of its kind.")
 @click.option("--scale", default=1.0, show_default=True, help="More or less of a random data set.")
 @click.option(
