@@ -1,1 +1,1 @@
-"""."""
+"""The harness: databases for tests, personas, SQL tests, golden files."""

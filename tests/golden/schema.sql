@@ -2461,6 +2461,13 @@ ALTER TABLE ONLY stats.bulk_loads
 
 
 --
+-- Name: activities_chapter_id_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
+--
+
+CREATE INDEX activities_chapter_id_idx ON public.activities USING btree (chapter_id);
+
+
+--
 -- Name: activities_org_id_activity_month_activity_type_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
 --
 
@@ -2510,10 +2517,31 @@ CREATE INDEX activities_peer_mentor_id_activity_date_activity_type_idx ON public
 
 
 --
+-- Name: activity_co_leaders_chapter_id_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
+--
+
+CREATE INDEX activity_co_leaders_chapter_id_idx ON public.activity_co_leaders USING btree (chapter_id);
+
+
+--
+-- Name: activity_co_leaders_leader_id_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
+--
+
+CREATE INDEX activity_co_leaders_leader_id_idx ON public.activity_co_leaders USING btree (leader_id);
+
+
+--
 -- Name: activity_co_leaders_peer_mentor_id_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
 --
 
 CREATE INDEX activity_co_leaders_peer_mentor_id_idx ON public.activity_co_leaders USING btree (peer_mentor_id);
+
+
+--
+-- Name: assignments_chapter_id_idx; Type: INDEX; Schema: public; Owner: pgschema_owner
+--
+
+CREATE INDEX assignments_chapter_id_idx ON public.assignments USING btree (chapter_id);
 
 
 --
