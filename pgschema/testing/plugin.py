@@ -89,11 +89,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _hold(config: pytest.Config, workshop: Workshop) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        for clone in workshop.kept:
-            reporter.write_line(f"kept: psql {clone.conninfo!r}")
-        reporter.write_line("Ctrl-C ends the server.")
     try:
+        if reporter is not None:
+            for clone in workshop.kept:
+                reporter.write_line(f"kept: psql {clone.conninfo!r}")
+            reporter.write_line("Ctrl-C ends the server.")
         threading.Event().wait()
     except KeyboardInterrupt:
         return
