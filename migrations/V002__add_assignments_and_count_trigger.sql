@@ -126,8 +126,11 @@ create or replace function authz.acts_for_user()
 returns boolean
 language sql
 stable
-return authz.uid() is not null
-and coalesce(current_setting('role', true), 'none') <> 'service_role';
+return coalesce(current_setting('role', true), 'none') in ('anon', 'authenticated')
+or (
+    authz.uid() is not null
+    and coalesce(current_setting('role', true), 'none') <> 'service_role'
+);
 
 create or replace function authz.check_assignment_mentor(org_id uuid, chapter_id uuid, mentor uuid)
 returns void
@@ -167,8 +170,7 @@ as $$
 -- Raises when a coordinator acts in another coordinator's name; admins may. Called by the guards.
 begin
     if
-        coordinator is not null
-        and not (org_id = any(authz.admin_org_ids()))
+        not (org_id = any(authz.admin_org_ids()))
         and not exists (
             select
             from public.coordinators as c
@@ -195,7 +197,9 @@ begin
             raise exception 'new row violates row-level security policy for table "assignments"'
             using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
         end if;
-        perform authz.check_assignment_author(new.org_id, new.coordinator_id);
+        if new.coordinator_id is not null then
+            perform authz.check_assignment_author(new.org_id, new.coordinator_id);
+        end if;
         new.coordinator_id := coalesce(
             new.coordinator_id,
             (
@@ -220,6 +224,8 @@ as $$
 -- Fired by assignments_100_guard_update for every writer. Keeps tenancy and history as they were
 -- and stamps version and times. The order of states comes with V009: until then no user may
 -- write `status`.
+declare
+    closed constant text[] := '{completed, declined, cancelled, expired}';
 begin
     if
         (new.id, new.org_id, new.chapter_id, new.client_request_id, new.created_at, new.created_by)
@@ -232,7 +238,7 @@ begin
             hint = 'Cancel it and dispatch a new one in the other chapter.';
     end if;
     if new.peer_mentor_id is distinct from old.peer_mentor_id then
-        if old.status in ('completed', 'declined', 'cancelled', 'expired') then
+        if old.status = any(closed) then
             raise exception 'a closed assignment stays with its mentor'
             using errcode = 'PM011', hint = 'Dispatch a new assignment.';
         end if;
@@ -242,20 +248,17 @@ begin
         perform authz.check_assignment_author(new.org_id, new.coordinator_id);
     end if;
     if new.status is distinct from old.status then
-        new.accepted_at := case
-            when new.status = 'accepted' then coalesce(new.accepted_at, now())
-            else new.accepted_at
+        new.accepted_at := case new.status
+            when 'accepted' then coalesce(new.accepted_at, now()) else new.accepted_at
         end;
-        new.started_at := case
-            when new.status = 'in_progress' then coalesce(new.started_at, now())
-            else new.started_at
+        new.started_at := case new.status
+            when 'in_progress' then coalesce(new.started_at, now()) else new.started_at
         end;
-        new.completed_at := case
-            when new.status = 'completed' then coalesce(new.completed_at, now())
+        new.completed_at := case new.status
+            when 'completed' then coalesce(new.completed_at, now())
         end;
         new.closed_at := case
-            when new.status in ('completed', 'declined', 'cancelled', 'expired')
-                then coalesce(new.closed_at, now())
+            when new.status = any(closed) then coalesce(new.closed_at, now())
         end;
     end if;
     if new is distinct from old then
@@ -467,19 +470,17 @@ begin
 end
 $$;
 
-create or replace function stats.fold_assignment_counts()
-returns void
+create or replace function stats.take_assignment_deltas(
+    out mentors uuid[], out assignments bigint[], out completed bigint[]
+)
+returns record
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Applies this transaction's deltas to peer_mentors, in mentor order so that no two commits can
--- wait for one another. Called at commit and by the repair; empties the ledger.
-declare
-    mentors uuid[];
-    assignments bigint[];
-    completed bigint[];
-    lost uuid[];
+-- Takes this transaction's rows off the ledger and returns their sums in mentor order. Called by
+-- stats.fold_assignment_counts().
+#variable_conflict use_column
 begin
     with mine as (
         delete from stats.assignment_count_deltas as d
@@ -501,6 +502,25 @@ begin
         array_agg(s.completed order by s.peer_mentor_id)
     into mentors, assignments, completed
     from sums as s;
+end
+$$;
+
+create or replace function stats.fold_assignment_counts()
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Applies this transaction's deltas to peer_mentors, in mentor order so that no two commits can
+-- wait for one another. Called at commit and by the repair; empties the ledger.
+declare
+    mentors uuid[];
+    assignments bigint[];
+    completed bigint[];
+    lost uuid[];
+begin
+    select t.mentors, t.assignments, t.completed into mentors, assignments, completed
+    from stats.take_assignment_deltas() as t;
     if cardinality(mentors) > 1 then
         perform
         from public.peer_mentors as pm
@@ -850,6 +870,8 @@ comment on function stats.record_updated_assignments() is
 'Appends moves between mentors and completions. Definer: users have no right on the ledger.';
 comment on function stats.record_truncated_assignments() is
 'Sets all counts to zero. Definer: only stats_refresher writes the counts.';
+comment on function stats.take_assignment_deltas() is
+'Takes the transaction''s deltas off the ledger, summed. Definer: the ledger is private.';
 comment on function stats.fold_assignment_counts() is
 'Applies the transaction''s deltas, raises PM020 when a mentor is missing. Definer: see above.';
 comment on function stats.apply_assignment_counts() is

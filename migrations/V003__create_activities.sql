@@ -382,6 +382,28 @@ begin
 end
 $$;
 
+create or replace function authz.check_activity_step(was text, becomes text)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+-- The order of states, for every writer. Called by the update guard.
+begin
+    if
+        was <> becomes
+        and not (
+            (was = 'draft' and becomes in ('submitted', 'cancelled'))
+            or (was = 'submitted' and becomes in ('approved', 'rejected', 'cancelled'))
+            or (was = 'approved' and becomes = 'cancelled')
+        )
+    then
+        raise exception 'an activity cannot go from % to %', was, becomes
+        using errcode = 'PT409', hint = 'Read the row again: somebody may have been faster.';
+    end if;
+end
+$$;
+
 create or replace function authz.guard_activity_update()
 returns trigger
 language plpgsql
@@ -409,17 +431,7 @@ begin
     if new.duplicate_of is distinct from old.duplicate_of then
         return new;
     end if;
-    if
-        new.status <> old.status
-        and not (
-            (old.status = 'draft' and new.status in ('submitted', 'cancelled'))
-            or (old.status = 'submitted' and new.status in ('approved', 'rejected', 'cancelled'))
-            or (old.status = 'approved' and new.status = 'cancelled')
-        )
-    then
-        raise exception 'an activity cannot go from % to %', old.status, new.status
-        using errcode = 'PT409', hint = 'Read the row again: somebody may have been faster.';
-    end if;
+    perform authz.check_activity_step(old.status, new.status);
     if authz.acts_for_user() then
         perform authz.check_activity_actor(old, new);
         new.duplicate_override_by := case
@@ -534,7 +546,8 @@ for each row execute function authz.guard_co_leader();
 
 revoke all on function
 authz.deny_row(text), authz.original_activity(public.activities),
-authz.check_activity_facts(public.activities), authz.guard_activity_insert(),
+authz.check_activity_facts(public.activities), authz.check_activity_step(text, text),
+authz.guard_activity_insert(),
 authz.check_activity_actor(public.activities, public.activities), authz.guard_activity_update(),
 authz.release_duplicates(), authz.guard_co_leader()
 from public, anon, authenticated, service_role;
@@ -723,6 +736,8 @@ comment on function authz.guard_activity_insert() is
 'Checks and stamps a new activity. Definer: locks the mentor''s row, sees all duplicates.';
 comment on function authz.check_activity_actor(public.activities, public.activities) is
 'Who may change what of an activity. Definer: called by the guard, reads scopes.';
+comment on function authz.check_activity_step(text, text) is
+'The order of an activity''s states.';
 comment on function authz.guard_activity_update() is
 'Checks and stamps a changed activity. Definer: sees more than the caller.';
 comment on function authz.release_duplicates() is

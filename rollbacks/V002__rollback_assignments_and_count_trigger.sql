@@ -116,6 +116,7 @@ drop function if exists stats.repair_assignment_counts();
 drop function if exists stats.assignment_count_drift();
 drop function if exists stats.apply_assignment_counts();
 drop function if exists stats.fold_assignment_counts();
+drop function if exists stats.take_assignment_deltas();
 drop function if exists stats.record_truncated_assignments();
 drop function if exists stats.record_updated_assignments();
 drop function if exists stats.record_deleted_assignments();

@@ -161,7 +161,7 @@ COMMENT ON FUNCTION authz.uid() IS 'The user that the claims of the request name
 
 CREATE FUNCTION authz.acts_for_user() RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN ((authz.uid() IS NOT NULL) AND (COALESCE(current_setting('role'::text, true), 'none'::text) <> 'service_role'::text));
+    RETURN ((COALESCE(current_setting('role'::text, true), 'none'::text) = ANY (ARRAY['anon'::text, 'authenticated'::text])) OR ((authz.uid() IS NOT NULL) AND (COALESCE(current_setting('role'::text, true), 'none'::text) <> 'service_role'::text)));
 
 
 ALTER FUNCTION authz.acts_for_user() OWNER TO pgschema_owner;
@@ -525,6 +525,40 @@ COMMENT ON FUNCTION authz.check_activity_facts(activity public.activities) IS 'R
 
 
 --
+-- Name: check_activity_step(text, text); Type: FUNCTION; Schema: authz; Owner: pgschema_owner
+--
+
+CREATE FUNCTION authz.check_activity_step(was text, becomes text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+-- The order of states, for every writer. Called by the update guard.
+begin
+    if
+        was <> becomes
+        and not (
+            (was = 'draft' and becomes in ('submitted', 'cancelled'))
+            or (was = 'submitted' and becomes in ('approved', 'rejected', 'cancelled'))
+            or (was = 'approved' and becomes = 'cancelled')
+        )
+    then
+        raise exception 'an activity cannot go from % to %', was, becomes
+        using errcode = 'PT409', hint = 'Read the row again: somebody may have been faster.';
+    end if;
+end
+$$;
+
+
+ALTER FUNCTION authz.check_activity_step(was text, becomes text) OWNER TO pgschema_owner;
+
+--
+-- Name: FUNCTION check_activity_step(was text, becomes text); Type: COMMENT; Schema: authz; Owner: pgschema_owner
+--
+
+COMMENT ON FUNCTION authz.check_activity_step(was text, becomes text) IS 'The order of an activity''s states.';
+
+
+--
 -- Name: check_assignment_author(uuid, uuid); Type: FUNCTION; Schema: authz; Owner: pgschema_owner
 --
 
@@ -535,8 +569,7 @@ CREATE FUNCTION authz.check_assignment_author(org_id uuid, coordinator uuid) RET
 -- Raises when a coordinator acts in another coordinator's name; admins may. Called by the guards.
 begin
     if
-        coordinator is not null
-        and not (org_id = any(authz.admin_org_ids()))
+        not (org_id = any(authz.admin_org_ids()))
         and not exists (
             select
             from public.coordinators as c
@@ -708,17 +741,7 @@ begin
     if new.duplicate_of is distinct from old.duplicate_of then
         return new;
     end if;
-    if
-        new.status <> old.status
-        and not (
-            (old.status = 'draft' and new.status in ('submitted', 'cancelled'))
-            or (old.status = 'submitted' and new.status in ('approved', 'rejected', 'cancelled'))
-            or (old.status = 'approved' and new.status = 'cancelled')
-        )
-    then
-        raise exception 'an activity cannot go from % to %', old.status, new.status
-        using errcode = 'PT409', hint = 'Read the row again: somebody may have been faster.';
-    end if;
+    perform authz.check_activity_step(old.status, new.status);
     if authz.acts_for_user() then
         perform authz.check_activity_actor(old, new);
         new.duplicate_override_by := case
@@ -766,7 +789,9 @@ begin
             raise exception 'new row violates row-level security policy for table "assignments"'
             using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
         end if;
-        perform authz.check_assignment_author(new.org_id, new.coordinator_id);
+        if new.coordinator_id is not null then
+            perform authz.check_assignment_author(new.org_id, new.coordinator_id);
+        end if;
         new.coordinator_id := coalesce(
             new.coordinator_id,
             (
@@ -803,6 +828,8 @@ CREATE FUNCTION authz.guard_assignment_update() RETURNS trigger
 -- Fired by assignments_100_guard_update for every writer. Keeps tenancy and history as they were
 -- and stamps version and times. The order of states comes with V009: until then no user may
 -- write `status`.
+declare
+    closed constant text[] := '{completed, declined, cancelled, expired}';
 begin
     if
         (new.id, new.org_id, new.chapter_id, new.client_request_id, new.created_at, new.created_by)
@@ -815,7 +842,7 @@ begin
             hint = 'Cancel it and dispatch a new one in the other chapter.';
     end if;
     if new.peer_mentor_id is distinct from old.peer_mentor_id then
-        if old.status in ('completed', 'declined', 'cancelled', 'expired') then
+        if old.status = any(closed) then
             raise exception 'a closed assignment stays with its mentor'
             using errcode = 'PM011', hint = 'Dispatch a new assignment.';
         end if;
@@ -825,20 +852,17 @@ begin
         perform authz.check_assignment_author(new.org_id, new.coordinator_id);
     end if;
     if new.status is distinct from old.status then
-        new.accepted_at := case
-            when new.status = 'accepted' then coalesce(new.accepted_at, now())
-            else new.accepted_at
+        new.accepted_at := case new.status
+            when 'accepted' then coalesce(new.accepted_at, now()) else new.accepted_at
         end;
-        new.started_at := case
-            when new.status = 'in_progress' then coalesce(new.started_at, now())
-            else new.started_at
+        new.started_at := case new.status
+            when 'in_progress' then coalesce(new.started_at, now()) else new.started_at
         end;
-        new.completed_at := case
-            when new.status = 'completed' then coalesce(new.completed_at, now())
+        new.completed_at := case new.status
+            when 'completed' then coalesce(new.completed_at, now())
         end;
         new.closed_at := case
-            when new.status in ('completed', 'declined', 'cancelled', 'expired')
-                then coalesce(new.closed_at, now())
+            when new.status = any(closed) then coalesce(new.closed_at, now())
         end;
     end if;
     if new is distinct from old then
@@ -1419,26 +1443,8 @@ declare
     completed bigint[];
     lost uuid[];
 begin
-    with mine as (
-        delete from stats.assignment_count_deltas as d
-        where d.xid = pg_current_xact_id()
-        returning d.peer_mentor_id, d.assignments, d.completed
-    ),
-    sums as (
-        select
-            m.peer_mentor_id,
-            sum(m.assignments)::bigint as assignments,
-            sum(m.completed)::bigint as completed
-        from mine as m
-        group by m.peer_mentor_id
-        having sum(m.assignments) <> 0 or sum(m.completed) <> 0
-    )
-    select
-        array_agg(s.peer_mentor_id order by s.peer_mentor_id),
-        array_agg(s.assignments order by s.peer_mentor_id),
-        array_agg(s.completed order by s.peer_mentor_id)
-    into mentors, assignments, completed
-    from sums as s;
+    select t.mentors, t.assignments, t.completed into mentors, assignments, completed
+    from stats.take_assignment_deltas() as t;
     if cardinality(mentors) > 1 then
         perform
         from public.peer_mentors as pm
@@ -1693,6 +1699,51 @@ ALTER FUNCTION stats.repair_assignment_counts() OWNER TO stats_refresher;
 --
 
 COMMENT ON FUNCTION stats.repair_assignment_counts() IS 'Corrects and returns wrong counts. Definer: only stats_refresher writes the counts.';
+
+
+--
+-- Name: take_assignment_deltas(); Type: FUNCTION; Schema: stats; Owner: stats_refresher
+--
+
+CREATE FUNCTION stats.take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+-- Takes this transaction's rows off the ledger and returns their sums in mentor order. Called by
+-- stats.fold_assignment_counts().
+#variable_conflict use_column
+begin
+    with mine as (
+        delete from stats.assignment_count_deltas as d
+        where d.xid = pg_current_xact_id()
+        returning d.peer_mentor_id, d.assignments, d.completed
+    ),
+    sums as (
+        select
+            m.peer_mentor_id,
+            sum(m.assignments)::bigint as assignments,
+            sum(m.completed)::bigint as completed
+        from mine as m
+        group by m.peer_mentor_id
+        having sum(m.assignments) <> 0 or sum(m.completed) <> 0
+    )
+    select
+        array_agg(s.peer_mentor_id order by s.peer_mentor_id),
+        array_agg(s.assignments order by s.peer_mentor_id),
+        array_agg(s.completed order by s.peer_mentor_id)
+    into mentors, assignments, completed
+    from sums as s;
+end
+$$;
+
+
+ALTER FUNCTION stats.take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]) OWNER TO stats_refresher;
+
+--
+-- Name: FUNCTION take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]); Type: COMMENT; Schema: stats; Owner: stats_refresher
+--
+
+COMMENT ON FUNCTION stats.take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]) IS 'Takes the transaction''s deltas off the ledger, summed. Definer: the ledger is private.';
 
 
 --
@@ -4476,6 +4527,13 @@ REVOKE ALL ON FUNCTION authz.check_activity_facts(activity public.activities) FR
 
 
 --
+-- Name: FUNCTION check_activity_step(was text, becomes text); Type: ACL; Schema: authz; Owner: pgschema_owner
+--
+
+REVOKE ALL ON FUNCTION authz.check_activity_step(was text, becomes text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION check_assignment_author(org_id uuid, coordinator uuid); Type: ACL; Schema: authz; Owner: pgschema_owner
 --
 
@@ -4692,6 +4750,13 @@ GRANT ALL ON FUNCTION stats.record_updated_assignments() TO pgschema_owner;
 
 REVOKE ALL ON FUNCTION stats.repair_assignment_counts() FROM PUBLIC;
 GRANT ALL ON FUNCTION stats.repair_assignment_counts() TO pgschema_owner;
+
+
+--
+-- Name: FUNCTION take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]); Type: ACL; Schema: stats; Owner: stats_refresher
+--
+
+REVOKE ALL ON FUNCTION stats.take_assignment_deltas(OUT mentors uuid[], OUT assignments bigint[], OUT completed bigint[]) FROM PUBLIC;
 
 
 --

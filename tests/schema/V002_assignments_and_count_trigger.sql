@@ -1,6 +1,6 @@
 -- V002: assignments under row security, their guards, the counts, the bulk load.
 begin;
-select plan(47);
+select plan(50);
 
 -- Structure ----------------------------------------------------------------------------------
 select has_rls(s, t, s || '.' || t || ': row security is enabled and forced')
@@ -90,6 +90,8 @@ select is(
 );
 select throws_ok($$select pg_temp.dispatch('mia', 'A', 'per')$$, '42501', null,
     'and in nobody else''s');
+select throws_ok($$update assignments set coordinator_id = null$$, '42501', null,
+    'nor takes the own name off');
 select throws_ok($$select pg_temp.dispatch('siv', 'A')$$, '23503', 'no such peer mentor in this chapter',
     'a mentor of another chapter is refused ...');
 select throws_ok($$select pg_temp.dispatch('nobody', 'A')$$, '23503', 'no such peer mentor in this chapter',
@@ -134,6 +136,11 @@ select is((select d.coordinator_id from pg_temp.dispatch('siv', 'C', 'per') as d
     'an admin dispatches in a coordinator''s name');
 select pg_temp.sign_in('nobody');
 select is_empty('select * from assignments', 'a stranger sees none');
+select set_config('request.jwt.claims', '', true);
+select throws_ok($$select pg_temp.dispatch('siv', 'C')$$, '42501',
+    'new row violates row-level security policy for table "assignments"', 'without a user a mentor who exists ...');
+select throws_ok($$select pg_temp.dispatch('nobody', 'C')$$, '42501',
+    'new row violates row-level security policy for table "assignments"', '... looks like one who does not');
 
 -- What holds for every writer ---------------------------------------------------------------------
 select pg_temp.owner();
