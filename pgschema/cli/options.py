@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
 from pgschema.cli.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PATIENCE = (
+    ("--lock-timeout", "2s", "How long one try waits for a lock, and so may hold up readers."),
+    ("--retry-for", "1min", "How long a file whose locks are not to be had is tried again."),
+    ("--lock-wait", "1min", "How long to wait for another deploy."),
+)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -82,6 +91,16 @@ class Seconds(click.ParamType[float]):
         if match is None:
             self.fail(f"{value!r} is not a duration such as 2s, 500ms or 1min", param, ctx)
         return float(match[1]) * self._units[match[2]]
+
+
+def patience(command: F) -> F:
+    """Add the options that say how long to wait for locks; they are fields of ApplyOptions."""
+    for name, default, text in reversed(_PATIENCE):
+        add = click.option(
+            name, type=Seconds(), default=default, help=f"{text}  [default: {default}]"
+        )
+        command = add(command)
+    return command
 
 
 class Command(click.Command):

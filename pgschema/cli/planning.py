@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgschema.apply import ApplyOptions, previews, read_plan
 from pgschema.cli.output import Output
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pgschema.plan import Plan
 
 Decide = Callable[["Ledger"], "Plan"]
+
+
+def apply_options(*, lock_timeout: float, **others: Any) -> ApplyOptions:
+    """Return the options of a run, looking who is in the way while a try still waits."""
+    watch_after = min(ApplyOptions.watch_after, lock_timeout / 2)
+    return ApplyOptions(lock_timeout=lock_timeout, watch_after=watch_after, **others)
 
 
 def show_plan(

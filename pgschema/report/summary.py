@@ -7,10 +7,14 @@ from typing import Any
 from pgschema.overview import CoordinatorView, TableCount
 from pgschema.report.tables import Table, table
 
+_SHOWN = 30
+
 
 def counts_table(counts: tuple[TableCount, ...]) -> Table:
-    """Return a table of the tables that hold rows."""
+    """Return a table of the tables that hold rows, the first thirty by name."""
     rows = [(_short(entry), _rows(entry)) for entry in counts if entry.rows != 0]
+    if len(rows) > _SHOWN:
+        rows = [*rows[:_SHOWN], (f"and {len(rows) - _SHOWN} more", "")]
     return table(("table", "rows#"), rows, title="What is in the tables")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import click
 
 from pgschema.cli.files import read_files
-from pgschema.cli.options import Command, Seconds
+from pgschema.cli.options import Command, patience
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.target import resolve
 
@@ -17,28 +16,9 @@ from pgschema.cli.target import resolve
 @click.option("--to", metavar="V007", help="Stop after this version.  [default: the last]")
 @click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
 @click.option("--sql", is_flag=True, help="Only print the SQL that would be sent.")
-@click.option(
-    "--lock-timeout",
-    type=Seconds(),
-    default=2.0,
-    help="How long one try waits for a table's lock, and so may hold up readers.  [default: 2s]",
-)
-@click.option(
-    "--retry-for",
-    type=Seconds(),
-    default=60.0,
-    help="How long a file whose locks are not to be had is tried again.  [default: 1min]",
-)
-@click.option(
-    "--lock-wait",
-    type=Seconds(),
-    default=60.0,
-    help="How long to wait for another deploy.  [default: 1min]",
-)
+@patience
 @pass_output
-def command(
-    output: Output, /, *, to: str | None, dry_run: bool, sql: bool, **patience: Any
-) -> None:
+def command(output: Output, /, *, to: str | None, dry_run: bool, sql: bool, **waits: float) -> None:
     """Apply all pending migrations, lowest number first.
 
     Each file and its line in the ledger are one transaction: a file is applied and recorded, or
@@ -46,14 +26,12 @@ def command(
     """
     catalog = read_files(output.settings)
     target = resolve(output)
-    from pgschema.apply import ApplyOptions, migrate
-    from pgschema.cli.planning import show_plan, show_result
+    from pgschema.apply import migrate
+    from pgschema.cli.planning import apply_options, show_plan, show_result
     from pgschema.cli.stream import Stream
     from pgschema.plan import plan_migrate
 
-    # Who is in the way must be asked for while a try still waits.
-    watch_after = min(ApplyOptions.watch_after, patience["lock_timeout"] / 2)
-    options = ApplyOptions(**patience, watch_after=watch_after)
+    options = apply_options(**waits)
     if dry_run or sql:
         show_plan(output, target, partial(plan_migrate, catalog, to=to), options, sql=sql)
         return

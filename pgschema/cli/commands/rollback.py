@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgschema.cli.files import read_files
-from pgschema.cli.options import Command, Seconds
+from pgschema.cli.options import Command, patience
 from pgschema.cli.output import Output, pass_output
 from pgschema.cli.target import Target, resolve
 from pgschema.errors import PgschemaError
@@ -26,46 +26,37 @@ if TYPE_CHECKING:
 @click.option("--sql", is_flag=True, help="Only print the SQL that would be sent.")
 @click.option("--yes", is_flag=True, help="Do not ask.  Needed where nobody can be asked.")
 @click.option("--discard", is_flag=True, help="Drop rows that would otherwise be archived.")
-@click.option(
-    "--lock-timeout",
-    type=Seconds(),
-    default=2.0,
-    help="How long one try waits for a table's lock, and so may hold up readers.  [default: 2s]",
-)
+@patience
 @pass_output
 def command(
-    output: Output,
-    /,
-    *,
-    dry_run: bool,
-    sql: bool,
-    yes: bool,
-    discard: bool,
-    lock_timeout: float,
-    **which: Any,
+    output: Output, /, *, dry_run: bool, sql: bool, yes: bool, discard: bool, **others: Any
 ) -> None:
     """Undo the newest migrations, one by default.
 
     Rows of tables that go are archived and come back with the next migrate, unless --discard.
     """
-    if sum(bool(given) for given in which.values()) > 1:
-        raise click.UsageError("--to, --steps and --all exclude each other")
-    catalog = read_files(output.settings)
-    target = resolve(output)
-    from pgschema.apply import ApplyOptions, read_plan, rollback
-    from pgschema.cli.planning import show_plan, show_result
+    which = {name: others.pop(name) for name in ("to", "steps", "all")}
+    _refuse_several(which)
+    catalog, target = read_files(output.settings), resolve(output)
+    from pgschema.apply import read_plan, rollback
+    from pgschema.cli.planning import apply_options, show_plan, show_result
     from pgschema.cli.stream import Stream
     from pgschema.plan import plan_rollback
 
-    options = ApplyOptions(lock_timeout=lock_timeout, discard=discard)
+    options = apply_options(discard=discard, **others)
     decide = partial(plan_rollback, catalog, **which)
     if dry_run or sql:
         show_plan(output, target, decide, options, sql=sql)
         return
     agreed = None if yes else _ask(output, target, read_plan(target.conninfo, decide))
-    stream = Stream(output, agreed=agreed)
-    result = rollback(target.conninfo, catalog, options=options, on_event=stream, **which)
+    emit = Stream(output, agreed=agreed)
+    result = rollback(target.conninfo, catalog, options=options, on_event=emit, **which)
     show_result(output, target, result)
+
+
+def _refuse_several(which: dict[str, Any]) -> None:
+    if sum(bool(given) for given in which.values()) > 1:
+        raise click.UsageError("--to, --steps and --all exclude each other")
 
 
 def _ask(output: Output, target: Target, plan: Plan) -> Plan:

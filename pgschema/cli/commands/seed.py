@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -29,7 +30,7 @@ class _SizeOption(click.Option):
 
 @click.command(cls=Command)
 @click.option("--size", cls=_SizeOption, default="small", show_default=True)
-@click.option("--seed", "number", default=42, show_default=True, help="Which one of its kind.")
+@click.option("--seed", default=42, show_default=True, help="Which one of its kind.")
 @click.option("--scale", default=1.0, show_default=True, help="More or less of a random data set.")
 @click.option(
     "--anchor",
@@ -40,37 +41,24 @@ class _SizeOption(click.Option):
     help="The day that counts as today.",
 )
 @pass_output
-def command(output: Output, /, size: str, number: int, scale: float, anchor: datetime) -> None:
+def command(output: Output, /, *, anchor: datetime, **which: Any) -> None:
     """Load a data set.
 
     The same options give the same rows, on every PostgreSQL. Loads into empty tables; where the
     data set is there already, nothing changes.
     """
-    folder = seeds_folder(output.settings)
     target = resolve(output)
     from pgschema.cli.progress import progress
     from pgschema.database import connect
     from pgschema.report.seeds import manifest_documents, manifest_table
     from pgschema.seeding import seed
 
+    folder, day = seeds_folder(output.settings), anchor.date()
     with connect(target.conninfo) as connection, progress(output.settings) as report:
-        done = seed(
-            connection,
-            size=size,
-            seed=number,
-            scale=scale,
-            anchor=anchor.date(),
-            on_progress=report,
-            folder=folder,
-        )
+        done = seed(connection, **which, anchor=day, folder=folder, on_progress=report)
     output.table(manifest_table(done.manifest))
     output.remark("loaded" if done.changed else "nothing to do: the data set is there already")
+    tables = manifest_documents(done.manifest)
     output.document(
-        database=target.label,
-        size=size,
-        seed=number,
-        scale=scale,
-        anchor=f"{anchor:%Y-%m-%d}",
-        changed=done.changed,
-        tables=manifest_documents(done.manifest),
+        database=target.label, **which, anchor=str(day), changed=done.changed, tables=tables
     )

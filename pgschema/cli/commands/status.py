@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pgschema.cli.files import read_files
 from pgschema.cli.options import Command
 from pgschema.cli.output import Output, pass_output
-from pgschema.cli.target import resolve
+from pgschema.cli.target import Target, resolve
+
+if TYPE_CHECKING:
+    from pgschema.catalog import Catalog
+    from pgschema.plan import Standing
 
 
 @click.command(cls=Command)
@@ -24,23 +30,26 @@ def command(output: Output, /, exit_code: bool) -> int:
     from pgschema.database import connect
     from pgschema.ledger import read_ledger
     from pgschema.plan import survey
-    from pgschema.report.standings import (
-        is_settled,
-        standing_document,
-        status_sentence,
-        status_table,
-    )
+    from pgschema.report.standings import is_settled
 
     with connect(target.conninfo, read_only=True) as connection:
         standings = survey(catalog, read_ledger(connection))
-    output.table(status_table(standings))
-    output.remark(f"{target.label}: {status_sentence(standings)}")
+    _show(output, target, catalog, standings)
+    return int(exit_code and not is_settled(standings))
+
+
+def _show(
+    output: Output, target: Target, catalog: Catalog, standings: tuple[Standing, ...]
+) -> None:
+    from pgschema.report import standings as shown
+
+    output.table(shown.status_table(standings))
+    output.remark(f"{target.label}: {shown.status_sentence(standings)}")
     for note in catalog.notes:
         output.note(f"note: {note}")
     output.document(
         database=target.label,
-        up_to_date=is_settled(standings),
-        migrations=[standing_document(standing) for standing in standings],
+        up_to_date=shown.is_settled(standings),
+        migrations=[shown.standing_document(standing) for standing in standings],
         notes=list(catalog.notes),
     )
-    return int(exit_code and not is_settled(standings))

@@ -33,27 +33,37 @@ def command(output: Output, /) -> None:
     began = perf_counter()
     catalog = read_files(output.settings)
     target = resolve(output, create=True)
+    result = _migrate(output, target, catalog)
     from pgschema.database import connect
     from pgschema.overview import coordinator_view, count_rows
-    from pgschema.report.plans import result_document
-    from pgschema.report.summary import count_documents, view_document
+    from pgschema.seeding.personas import user_id
 
-    result = _migrate(output, target, catalog)
     with connect(target.conninfo) as connection:
         seeded = _seed_if_empty(output, connection)
         counts = count_rows(connection)
-        view = coordinator_view(connection, preferred=_k1())
+        view = coordinator_view(connection, preferred=str(user_id("coordinator-k1")))
     _summarise(output, target, result, counts, view)
     output.note(f"done in {perf_counter() - began:.1f} s")
     output.document(
         database=target.label,
         origin=target.origin,
-        **result_document(result),
+        **_document(result, counts, view),
         version=str(max(catalog.by_version, default="")),
         seeded=seeded,
-        tables=count_documents(counts),
-        coordinator_view=view_document(view),
     )
+
+
+def _document(
+    result: Result, counts: tuple[TableCount, ...], view: CoordinatorView | None
+) -> dict[str, Any]:
+    from pgschema.report.plans import result_document
+    from pgschema.report.summary import count_documents, view_document
+
+    return {
+        **result_document(result),
+        "tables": count_documents(counts),
+        "coordinator_view": view_document(view),
+    }
 
 
 def _migrate(output: Output, target: Target, catalog: Catalog) -> Result:
@@ -70,12 +80,6 @@ def _migrate(output: Output, target: Target, catalog: Catalog) -> Result:
                 f"{typed('pgschema')} server stop --delete"
             )
         raise
-
-
-def _k1() -> str:
-    from pgschema.seeding.personas import user_id
-
-    return str(user_id("coordinator-k1"))
 
 
 def _seed_if_empty(output: Output, connection: Connection[Any]) -> bool:
