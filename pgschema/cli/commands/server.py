@@ -101,9 +101,9 @@ def _remove(folder: Path) -> None:
     import shutil
 
     for entry in folder.iterdir() if folder.exists() else ():
-        if entry.is_dir() and entry.name != DOWNLOADED:
-            shutil.rmtree(entry)
-        elif not entry.is_dir():
+        if entry.is_symlink() or not entry.is_dir():
             entry.unlink()
+        elif entry.name != DOWNLOADED:
+            shutil.rmtree(entry)
     with suppress(OSError):
         folder.rmdir()
