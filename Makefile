@@ -6,6 +6,9 @@ UV     := $(shell command -v uv 2>/dev/null)
 # Passed on to pytest: make test PYTEST_ARGS="-k rls -x"
 PYTEST_ARGS ?=
 WORKERS ?= 2
+# With DATABASE_URL the tests' databases are made on that server, by a superuser, and dropped.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
+         $(if $(DATABASE_URL),--pgschema-server "$$DATABASE_URL")
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-fast lint check bench generate verify clean
@@ -17,10 +20,10 @@ up: $(VENV)/.runtime ## From nothing to a migrated, seeded database, and what to
 	@$(BIN)/pgschema up
 
 test: $(VENV)/.dev ## The whole suite on ephemeral PostgreSQL
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.dev ## The part of the suite that answers within a minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .

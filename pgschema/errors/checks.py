@@ -20,4 +20,17 @@ FAILURES: tuple[Failure, ...] = (
         ),
         example="with db.as_user(role='postgres'): ...",
     ),
+    Failure(
+        code="PGS451",
+        title="tests cannot be run on this server",
+        cause="role {role} on PostgreSQL {version}: a superuser on 15 or newer is needed",
+        fix="name a superuser of a test server, or leave the server out: one is started for you",
+        exit_code=2,
+        explanation=(
+            "With `--pgschema-server URL` (or `DATABASE_URL` and `make test`) the databases of "
+            "the tests are made on that server and dropped afterwards. Making templates and "
+            "taking on the roles of personas without their passwords needs a superuser."
+        ),
+        example="pytest --pgschema-server postgresql://app@localhost/postgres",
+    ),
 )

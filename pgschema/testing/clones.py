@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pgschema.testing.servers import SUPERUSER, GivenServer, open_as
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -22,35 +24,36 @@ AsUser = Callable[..., AbstractContextManager["Connection[Any]"]]
 class Clone:
     """A database that belongs to one test. Connections made here are closed with it."""
 
-    cluster: EphemeralCluster
+    server: EphemeralCluster | GivenServer
     name: str
     kept: bool = False
     _connections: list[Connection[Any]] = field(default_factory=list, repr=False)
+    _owner: Connection[Any] | None = field(default=None, repr=False)
 
     @property
     def conninfo(self) -> str:
         """Return the libpq connection string of the superuser, who owns the database."""
-        return self.conninfo_of("postgres")
+        return self.conninfo_of(SUPERUSER)
 
     def conninfo_of(self, user: str) -> str:
-        """Return the connection string of any role that may log in; no password is asked for."""
-        return self.cluster.conninfo(dbname=self.name, user=user)
+        """Return the connection string of any role that may log in; no password is asked for.
 
-    def connect(self, user: str = "postgres", **keywords: Any) -> Connection[Any]:
+        Raises LookupError for another role than the superuser's on a server that was given.
+        """
+        return self.server.conninfo(dbname=self.name, user=user)
+
+    def connect(self, user: str = SUPERUSER, **keywords: Any) -> Connection[Any]:
         """Return a new connection, in autocommit mode unless `autocommit=False` is given."""
-        import psycopg
-
-        conn = psycopg.connect(self.conninfo_of(user), **{"autocommit": True, **keywords})
+        conn = open_as(self.server, self.name, user, **keywords)
         self._connections.append(conn)
         return conn
 
     @property
     def owner(self) -> Connection[Any]:
         """Return one autocommit connection as the superuser; the same one at every use."""
-        for conn in self._connections:
-            if not conn.closed and conn.info.user == "postgres" and conn.autocommit:
-                return conn
-        return self.connect()
+        if self._owner is None or self._owner.closed:
+            self._owner = self.connect()
+        return self._owner
 
     @contextmanager
     def as_user(
@@ -64,8 +67,8 @@ class Clone:
         """Open one request as PostgREST does it: see `pgschema.testing.requests.request_as`."""
         from pgschema.testing.requests import request_as
 
-        conninfo = self.conninfo_of("authenticator")
-        with request_as(conninfo, sub, role, commit=commit, claims=claims) as conn:
+        login = open_as(self.server, self.name, "authenticator", autocommit=False)
+        with request_as(login, sub, role, commit=commit, claims=claims) as conn:
             yield conn
 
     def close(self) -> None:

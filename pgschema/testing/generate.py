@@ -75,16 +75,16 @@ def golden_schema(workshop: Workshop) -> str:
     from pgschema.testing.templates import Stock
 
     clone = workshop.clone(Stock.MIGRATED)
-    text = _dumped(clone)
+    text = _dumped(clone, workshop.cluster.binaries.bin_dir / "pg_dump")
     workshop.discard(clone)
     lines = [line for line in text.splitlines() if not line.startswith(_VOLATILE)]
     return _HEAD + "\n".join(lines).strip() + "\n"
 
 
-def _dumped(clone: Clone) -> str:
+def _dumped(clone: Clone, pg_dump: Path) -> str:
     done = subprocess.run(
         [
-            clone.cluster.binaries.bin_dir / "pg_dump",
+            pg_dump,
             "--schema-only",
             "--exclude-schema=pgschema",
             f"--dbname={clone.conninfo}",

@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="after a failure hold the server with the failed tests' databases until Ctrl-C",
     )
+    group.addoption(
+        "--pgschema-server",
+        metavar="URL",
+        help="make the databases on this server, as a superuser, instead of on one of our own",
+    )
     parser.addini(
         "pgschema_sql_files",
         "patterns, relative to the root, of SQL test files that print TAP",
@@ -104,7 +109,7 @@ def workshop_of(config: pytest.Config) -> Workshop:
     if _WORKSHOP not in config.stash:
         from pgschema.testing.workshop import Workshop
 
-        config.stash[_WORKSHOP] = Workshop()
+        config.stash[_WORKSHOP] = Workshop(config.getoption("pgschema_server"))
     return config.stash[_WORKSHOP]
 
 
@@ -129,7 +134,7 @@ def workshop(pytestconfig: pytest.Config) -> Workshop:
 
 @pytest.fixture(scope="session")
 def cluster(workshop: Workshop) -> EphemeralCluster:
-    """Return the session's server (one for each xdist worker), for what clones cannot do."""
+    """Return a server of the session's own (one for each xdist worker), to kill or to restart."""
     return workshop.cluster
 
 

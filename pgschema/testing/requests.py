@@ -48,7 +48,7 @@ def user_id_of(person: UUID | str) -> UUID:
 
 @contextmanager
 def request_as(
-    conninfo: str,
+    login: str | Connection[Any],
     sub: UUID | str | None,
     role: str = "authenticated",
     *,
@@ -58,7 +58,8 @@ def request_as(
     """Open a transaction as `role` with the claims of user `sub`, on a connection of its own.
 
     `sub` is a user id or the name of a person of the small data set, such as `coordinator-k1`.
-    `conninfo` logs in as `authenticator`. Leaving the block commits, so deferred triggers run;
+    `login` is a connection string or a new connection of `authenticator`; it is closed at the
+    end. Leaving the block commits, so deferred triggers run;
     an exception, or `commit=False`, rolls back. Raises PgschemaError PGS450 when row security
     would not hold for the role: a test under such a role passes whatever the policies say.
     """
@@ -66,7 +67,7 @@ def request_as(
 
     who = {"sub": str(user_id_of(sub))} if sub is not None else {}
     everything = {"role": role, **who, **(claims or {})}
-    with psycopg.connect(conninfo) as conn:
+    with psycopg.connect(login) if isinstance(login, str) else login as conn:
         conn.execute(_SWITCH, (role, json.dumps(everything)))
         if seer := conn.execute(_SEES_EVERYTHING).fetchone():
             raise PgschemaError("PGS450", role=seer[0])

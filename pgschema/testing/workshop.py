@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pgschema.testing.clones import Clone
+from pgschema.testing.servers import GivenServer, version_of
 from pgschema.testing.templates import Stock, Template, build_template, template_digest
 
 if TYPE_CHECKING:
@@ -30,9 +31,14 @@ _DATABASE_GRANTS = """
 
 
 class Workshop:
-    """Makes databases for tests. Nothing starts before it is asked for; `close` removes all."""
+    """Makes databases for tests. Nothing starts before it is asked for; `close` removes all.
 
-    def __init__(self) -> None:
+    They are made on a server of this session's own, or on the one that `given` connects to.
+    """
+
+    def __init__(self, given: str | None = None) -> None:
+        self._given = given
+        self._server: EphemeralCluster | GivenServer | None = None
         self._cluster: EphemeralCluster | None = None
         self._admin: Connection[Any] | None = None
         self._templates: dict[Stock, Template] = {}
@@ -43,7 +49,7 @@ class Workshop:
 
     @property
     def cluster(self) -> EphemeralCluster:
-        """Return this session's server, started at the first use."""
+        """Return this session's own server, started at the first use."""
         with self._lock:
             if self._cluster is None:
                 from pgschema.server import EphemeralCluster
@@ -51,15 +57,27 @@ class Workshop:
                 self._cluster = EphemeralCluster()
             return self._cluster
 
+    @property
+    def server(self) -> EphemeralCluster | GivenServer:
+        """Return the server on which databases are made."""
+        with self._lock:
+            if self._server is None:
+                self._server = GivenServer(self._given) if self._given else self.cluster
+            return self._server
+
+    @property
+    def _prefix(self) -> str:
+        return self.server.prefix if isinstance(self.server, GivenServer) else ""
+
     def template(self, stock: Stock) -> Template:
         """Return the database that clones of this stock are copied from, made at the first use."""
         with self._lock:
             if stock not in self._templates:
-                digest = template_digest(stock, self.cluster.binaries.version)
-                template = Template(stock, f"template_{stock}_{digest[:12]}", digest)
+                digest = template_digest(stock, version_of(self.server))
+                template = Template(stock, f"{self._prefix}template_{stock}_{digest[:12]}", digest)
                 origin = self.template(Stock.MIGRATED).name if stock is Stock.SEEDED else None
                 self._create(template.name, origin or "template0")
-                build_template(self.cluster.conninfo(dbname=template.name), stock)
+                build_template(self.server.conninfo(dbname=template.name), stock)
                 self._execute("alter database {} is_template true", template.name)
                 self._templates[stock] = template
             return self._templates[stock]
@@ -69,7 +87,7 @@ class Workshop:
         with self._lock:
             origin = self.template(stock).name
             self._made += 1
-            clone = Clone(self.cluster, f"test_{self._made}")
+            clone = Clone(self.server, f"{self._prefix}test_{self._made}")
             self._create(clone.name, origin)
             return clone
 
@@ -81,19 +99,21 @@ class Workshop:
             return
         with self._lock:
             if self._dropper is None:
-                self._dropper = _Dropper(self.cluster.conninfo())
+                self._dropper = _Dropper(self.server.conninfo())
             self._dropper.drop(clone.name)
 
     def close(self) -> None:
-        """Stop the server; every database goes with it."""
+        """Remove every database, and stop the server unless it was given."""
         with self._lock:
             if self._dropper:
                 self._dropper.close()
             if self._admin:
                 self._admin.close()
+            if isinstance(self._server, GivenServer):
+                self._server.stop()
             if self._cluster:
                 self._cluster.stop()
-            self._dropper = self._admin = self._cluster = None
+            self._dropper = self._admin = self._cluster = self._server = None
             self._templates.clear()
             self.kept.clear()
 
@@ -115,7 +135,7 @@ class Workshop:
         import psycopg
 
         if self._admin is None or self._admin.closed:
-            self._admin = psycopg.connect(self.cluster.conninfo(), autocommit=True)
+            self._admin = psycopg.connect(self.server.conninfo(), autocommit=True)
         return self._admin
 
 

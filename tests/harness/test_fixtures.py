@@ -40,7 +40,7 @@ def test_a_database_has_the_small_data_set(db: Clone) -> None:
 
 
 def test_a_clone_equals_its_template(workshop: Workshop, template: Template, db: Clone) -> None:
-    with psycopg.connect(workshop.cluster.conninfo(dbname=template.name)) as conn:
+    with psycopg.connect(workshop.server.conninfo(dbname=template.name)) as conn:
         origin = catalogue_fingerprint(conn), row_checksums(conn)
     assert [str(d) for d in origin[0].diff(catalogue_fingerprint(db.owner))] == []
     assert origin[1] == row_checksums(db.owner)
@@ -48,7 +48,7 @@ def test_a_clone_equals_its_template(workshop: Workshop, template: Template, db:
 
 def test_privileges_on_the_database_come_along(workshop: Workshop) -> None:
     template = workshop.template(Stock.BARE)
-    clone = Clone(workshop.cluster, template.name)
+    clone = Clone(workshop.server, template.name)
     clone.owner.execute(f"grant create on database {template.name} to pg_monitor")
     clone.owner.execute(f"revoke temporary on database {template.name} from public")
     copy = None

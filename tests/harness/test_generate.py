@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,14 @@ def test_a_header_is_a_sentence_and_paragraphs() -> None:
 
 def test_a_file_without_a_header_has_an_empty_one() -> None:
     assert read_header("create table t ();").sentence == ""
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    """Give a server of our own: what is generated depends on its version."""
+    own = Workshop()
+    yield own
+    own.close()
 
 
 def test_every_migration_has_a_page_and_all_are_listed(workshop: Workshop) -> None:
