@@ -254,6 +254,36 @@ def test_what_a_file_sets_reaches_neither_its_ledger_row_nor_the_next_file(
     assert row[4:] in [("", "a\\b"), (None, "a\\b")]
 
 
+def test_the_role_that_a_connection_asks_for_runs_every_file(project: Any) -> None:
+    owner = project.db.owner
+    owner.execute("create role deployer; grant pg_monitor to deployer")
+    try:
+        owner.execute(f'grant create on database "{project.db.name}" to deployer')
+        owner.execute("grant create on schema public to deployer")
+        project.conninfo = f"{project.conninfo} options='-c role=deployer'"
+        project.add("V001__a", "set role pg_monitor; select 1;")
+        project.add("V002__b", "create table seen as select current_user::text as it;")
+        project.migrate()
+        assert project.one("select it from seen") == "deployer"
+        tables = "select distinct tableowner from pg_tables where schemaname = 'pgschema'"
+        assert project.rows(tables) == [("deployer",)]
+    finally:
+        owner.execute("drop owned by deployer cascade; drop role deployer")
+
+
+def test_deferred_triggers_run_under_the_settings_of_their_file(project: Any) -> None:
+    project.add(
+        "V001__a",
+        "create schema app; set local search_path = app; create table t (x int);\n"
+        "create table log (x int);\ncreate function f() returns trigger language plpgsql as"
+        " $$ begin insert into log values (new.x); return null; end $$;\n"
+        "create constraint trigger c after insert on t deferrable initially deferred"
+        " for each row execute function f();\ninsert into t values (7);",
+    )
+    project.migrate()
+    assert project.rows("select x from app.log") == [(7,)]
+
+
 def test_temporary_things_do_not_reach_the_next_file(project: Any) -> None:
     project.add(
         "V001__a", "create temp table t (); prepare p as select 1; listen x;"
@@ -360,7 +390,19 @@ def test_the_ledger_is_closed_to_api_roles_whatever_default_privileges_say(proje
         owner.execute("drop owned by ledger_anon cascade; drop role ledger_anon")
 
 
-def test_a_transaction_pooler_is_refused(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_done_through_a_transaction_pooler(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pooled(conn: Any) -> Any:
+        return replace(inspect_server(conn), pid=1)
+
+    monkeypatch.setattr("pgschema.apply.run.inspect_server", pooled)
+    project.add("V001__a", "create table a ();")
+    assert failure(project).code == "PGS311"
+    assert (project.ledger.installed, project.has("a")) == (False, False)
+
+
+def test_what_cannot_be_migrated_is_refused(project: Any) -> None:
     with connect(project.conninfo) as conn:
         server = inspect_server(conn)
         pooled: Any = SimpleNamespace(info=SimpleNamespace(backend_pid=server.pid + 1))

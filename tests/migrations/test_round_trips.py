@@ -15,6 +15,7 @@ from pgschema.catalog import Migration, packaged_folders, read_catalog
 from pgschema.errors import PgschemaError
 from pgschema.ledger import read_ledger
 from pgschema.proving import State, differences, prove, read_state
+from pgschema.server import find_binaries
 from pgschema.testing.clones import Clone
 
 FOLDERS = packaged_folders()
@@ -38,7 +39,7 @@ def clone(request: pytest.FixtureRequest, stock: str) -> Clone:
 
 def _sent_whole(clone: Clone, path: Path) -> None:
     """Run a file as `psql -1` does; where there is no psql, as one transaction through libpq."""
-    psql = shutil.which("psql", path=str(clone.cluster.binaries.bin_dir)) or shutil.which("psql")
+    psql = shutil.which("psql", path=str(find_binaries().bin_dir)) or shutil.which("psql")
     if psql is None:
         with psycopg.connect(clone.conninfo) as conn:
             conn.execute(path.read_bytes())
