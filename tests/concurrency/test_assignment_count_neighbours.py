@@ -133,3 +133,21 @@ def test_a_mentor_with_an_assignment_being_dispatched_cannot_disappear(world: Cl
         dispatcher.execute("commit")
         with pytest.raises(errors.ForeignKeyViolation):
             result()
+
+
+def test_a_repair_that_waited_for_a_writer_counts_what_the_writer_left(world: Clone) -> None:
+    writer = world.connect()
+    world.owner.execute("update public.peer_mentors set assignment_count = 7")
+    writer.execute("begin")
+    writer.execute(DISPATCH)
+    writer.execute("set constraints all immediate")
+    with waiting_behind(
+        world, writer, lambda s: s.execute("select * from stats.repair_assignment_counts()")
+    ) as result:
+        writer.execute("commit")
+        result()
+    assert world.owner.execute("select * from stats.assignment_count_drift()").fetchall() == []
+    row = world.owner.execute(
+        "select assignment_count from public.peer_mentors where id = md5('mentor:1')::uuid"
+    ).fetchone()
+    assert row == (1,)

@@ -1,6 +1,6 @@
 -- V003: activities, their calendar, their duplicates, and who may do what with them.
 begin;
-select plan(62);
+select plan(63);
 
 -- Structure ----------------------------------------------------------------------------------
 select has_rls('public', t, t || ': row security is enabled and forced')
@@ -163,6 +163,10 @@ select is((select r.duplicate_of from pg_temp.register('bo') as r), (select id f
 select is((select duplicate_of from pg_temp.register('bo', type => 'phone_call')), null, 'another type is none');
 select is((select duplicate_of from pg_temp.register('bo', '2025-03-01 12:01+01')), null, 'nor is another minute');
 select is((select duplicate_of from pg_temp.register('kari')), null, 'nor is another mentor');
+select pg_temp.register('kari', type => 'board_work');
+update activities set status = 'cancelled' where activity_type = 'board_work';
+select is((select r.duplicate_of from pg_temp.register('kari', type => 'board_work') as r), null,
+    'what was cancelled is nobody''s first registration');
 update activities set status = 'rejected'
 where peer_mentor_id = md5('mentor:bo')::uuid and activity_type = 'chat' and duplicate_of is null
     and exists (select from activities as d where d.duplicate_of = activities.id);
