@@ -85,7 +85,7 @@ def with_diff(conn: psycopg.Connection[Any], error: PgschemaError) -> PgschemaEr
 def _code(error: psycopg.Error, behind: int) -> str:
     if is_lost(error):
         return "PGS304"
-    if error.sqlstate == GUARD_SQLSTATE:
+    if error.sqlstate == GUARD_SQLSTATE and behind > 0:
         return "PGS307"
     if error.sqlstate == "42501":
         return "PGS305"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from pgschema import __version__
@@ -44,10 +46,22 @@ class LedgerSql:
 
     yoyo: YoyoSql
 
+    @cached_property
+    def _log(self) -> str:
+        return self.yoyo.format_sql(self.yoyo.log_migration_sql)
+
+    @cached_property
+    def _mark(self) -> str:
+        return self.yoyo.format_sql(self.yoyo.mark_migration_sql)
+
+    @cached_property
+    def _unmark(self) -> str:
+        return self.yoyo.format_sql(self.yoyo.unmark_migration_sql)
+
     def log(self, step: Step, log_id: str) -> str:
         """Return the INSERT into yoyo's log."""
         return self._fill(
-            self.yoyo.log_migration_sql,
+            self._log,
             step,
             id=literal(log_id),
             operation=literal(step.direction),
@@ -79,10 +93,10 @@ class LedgerSql:
         Without `duration_ms` the step has taken as long as its transaction.
         """
         lines = [] if duration_ms is None and step.unfinished is None else [self.forget(step)]
-        unmark = self._fill(self.yoyo.unmark_migration_sql, step)
+        unmark = self._fill(self._unmark, step)
         if step.direction == "rollback":
             return "\n".join([*lines, f"{unmark};", _MAKE_STALE])
-        mark = self._fill(self.yoyo.mark_migration_sql, step, when=_UTC_NOW)
+        mark = self._fill(self._mark, step, when=_UTC_NOW)
         took = _ELAPSED if duration_ms is None else literal(round(duration_ms, 3))
         kept = _KEEP.format(**self._kept(step), duration=took)
         lines += [f"{unmark};"] if step.again else []
@@ -105,7 +119,7 @@ class LedgerSql:
             "migration_hash": literal(yoyo_hash(step.stem)),
             "migration_id": literal(step.stem),
         }
-        return _NAMED.sub(lambda match: values[match[1]], self.yoyo.format_sql(template))
+        return _NAMED.sub(lambda match: values[match[1]], template)
 
 
 def new_log_id() -> str:
@@ -114,10 +128,8 @@ def new_log_id() -> str:
 
 
 def yoyo_hash(stem: str) -> str:
-    """Return the key under which yoyo keeps a migration."""
-    from yoyo.migrations import get_migration_hash
-
-    return str(get_migration_hash(stem))
+    """Return the key under which yoyo keeps a migration: of its name, not of its content."""
+    return hashlib.sha256(stem.encode()).hexdigest()
 
 
 _MAKE_STALE = f"update {LEDGER_SCHEMA}.applied_files set is_stale = true where is_repeatable;"  # noqa: S608
