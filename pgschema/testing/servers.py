@@ -56,12 +56,13 @@ class GivenServer:
     def conninfo(self, dbname: str | None = None, user: str | None = None) -> str:
         """Return the connection string of one database, for the given role only.
 
-        Raises LookupError for another role: its password is not known.
+        A test that needs one for another role is skipped: that role's password is not known.
         """
+        import pytest
         from psycopg.conninfo import make_conninfo
 
         if user not in (None, SUPERUSER, self.user):
-            raise LookupError(f"the given server does not let {user} in without a password")
+            pytest.skip(f"the given server does not let {user} in without a password")
         return make_conninfo(self._conninfo, **({"dbname": dbname} if dbname else {}))
 
     def stop(self) -> None:

@@ -12,9 +12,26 @@ import pytest
 from pgschema.cli.target import normalised
 from pgschema.server import EphemeralCluster
 from pgschema.testing.clones import Clone
+from pgschema.testing.templates import Stock
+from pgschema.testing.workshop import Workshop
 from tests.cli.conftest import Cli
 
 SECRET = "tiger-9-Lily"
+
+
+@pytest.fixture(scope="module")
+def own_workshop() -> Iterator[Workshop]:
+    """Give a server of our own: how to reach it is what these tests are about."""
+    workshop = Workshop()
+    yield workshop
+    workshop.close()
+
+
+@pytest.fixture
+def bare_db(own_workshop: Workshop) -> Iterator[Clone]:
+    clone = own_workshop.clone(Stock.BARE)
+    yield clone
+    own_workshop.discard(clone)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +75,7 @@ def test_an_empty_database_url_names_nothing(cli: Cli, monkeypatch: pytest.Monke
 def test_the_variables_of_libpq_name_a_database(
     cli: Cli, bare_db: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PGHOST", str(bare_db.cluster.socket_dir))
+    monkeypatch.setenv("PGHOST", str(bare_db.server.socket_dir))
     monkeypatch.setenv("PGUSER", "postgres")
     monkeypatch.setenv("PGDATABASE", bare_db.name)
     ran = cli("status", "--json")
@@ -173,7 +190,7 @@ def test_a_connection_string_that_cannot_be_read_is_not_repeated(
 def test_no_password_is_echoed(
     cli: Cli, bare_db: Clone, form: str, arguments: tuple[str, ...]
 ) -> None:
-    database = form.format(secret=SECRET, name=bare_db.name, host=bare_db.cluster.socket_dir)
+    database = form.format(secret=SECRET, name=bare_db.name, host=bare_db.server.socket_dir)
     ran = cli("--database", database, *arguments)
     assert ran.code == 0, ran.err
     assert SECRET not in ran.out + ran.err
@@ -224,6 +241,6 @@ def test_a_role_that_may_not_read_the_ledger_is_told_so(cli: Cli, db: Clone) -> 
 
 
 def test_a_multi_host_string_keeps_working(cli: Cli, bare_db: Clone) -> None:
-    host = bare_db.cluster.socket_dir
+    host = bare_db.server.socket_dir
     database = f"host=/nowhere,{host} port=5432,5432 user=postgres dbname={bare_db.name}"
     assert cli("--database", database, "status").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from pgschema.errors import PgschemaError
@@ -81,9 +82,9 @@ def test_a_database_without_counts_is_a_clear_error(bare_db: Clone) -> None:
 
 
 def test_a_role_of_the_api_is_told_that_it_may_not(world: Clone) -> None:
-    conn = world.connect("authenticator")
     for act in (find_drift, repair_drift):
-        with pytest.raises(PgschemaError) as caught:
+        login = psycopg.connect(world.conninfo_of("authenticator"), autocommit=True)
+        with pytest.raises(PgschemaError) as caught, login as conn:
             act(conn)
         assert caught.value.code == "PGS512"
         assert "authenticator" in caught.value.cause

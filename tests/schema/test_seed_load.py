@@ -306,8 +306,9 @@ def test_a_member_of_the_owner_who_is_no_superuser_loads_the_same(
 
 
 def test_a_stranger_may_not_load(empty_db: Clone, login: str) -> None:
-    with unchanged(empty_db.owner), refused("PGS503") as cause:
-        seed(empty_db.connect(login))
+    stranger = psycopg.connect(empty_db.conninfo_of(login), autocommit=True)
+    with unchanged(empty_db.owner), refused("PGS503") as cause, stranger:
+        seed(stranger)
     assert login in cause()
 
 
