@@ -7,7 +7,7 @@ from pgschema.errors.record import Failure
 FAILURES: tuple[Failure, ...] = (
     Failure(
         code="PGS450",
-        title="row security would not hold for this persona",
+        title="Row security would not hold for this persona",
         cause="role {role} is a superuser or has BYPASSRLS, so it sees every row",
         fix="`alter role {role} nosuperuser nobypassrls`, or test as a role without these rights",
         exit_code=1,
@@ -22,7 +22,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS451",
-        title="tests cannot be run on this server",
+        title="Tests cannot be run on this server",
         cause="role {role} on PostgreSQL {version}: a superuser on 15 or newer is needed",
         fix="name a superuser of a test server, or leave the server out: one is started for you",
         exit_code=2,

@@ -7,7 +7,7 @@ from pgschema.errors.record import Failure
 FAILURES: tuple[Failure, ...] = (
     Failure(
         code="PGS701",
-        title="the command line cannot be understood",
+        title="The command line cannot be understood",
         cause="{message}",
         fix="see `{help_command}`",
         exit_code=2,
@@ -19,7 +19,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS702",
-        title="no database is named",
+        title="No database is named",
         cause="neither --database, DATABASE_URL nor libpq's PG* variables name a database, "
         "and there is no embedded cluster in {root}",
         fix="name one, or make an embedded one here with `pgschema up`",
@@ -35,7 +35,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS703",
-        title="a rollback needs a yes",
+        title="A rollback needs a yes",
         cause="{count} to roll back from {database} and nobody at a terminal to ask",
         fix="look at it with --dry-run, then repeat with --yes",
         exit_code=2,
@@ -48,7 +48,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS704",
-        title="a migration cannot have this name",
+        title="A migration cannot have this name",
         cause="{name!r} is not a name for a migration: {reason}",
         fix="use lower-case words joined by underscores that say what it does, such as {proposal}",
         exit_code=2,
@@ -62,7 +62,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS705",
-        title="a stub would overwrite a file",
+        title="A stub would overwrite a file",
         cause="{path} is already there",
         fix="choose another name, or move that file away",
         exit_code=2,
@@ -74,7 +74,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS706",
-        title="there is no such error code",
+        title="There is no such error code",
         cause="{wanted} is not in the catalogue{similar}",
         fix="list all codes with `pgschema rule`",
         exit_code=2,
@@ -83,7 +83,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS707",
-        title="migrations cannot be added here",
+        title="Migrations cannot be added here",
         cause="{folder} is inside an installed package",
         fix="name your own folder: --migrations DIR",
         exit_code=2,
@@ -95,7 +95,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS708",
-        title="the connection string cannot be read",
+        title="The connection string cannot be read",
         cause="{origin}: {reason}",
         fix="write special characters of a URL's password as %40 (@), %2F (/), %3A (:), %23 (#), "
         "or leave the password to PGPASSFILE",
@@ -111,7 +111,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS709",
-        title="the plan changed while you were asked",
+        title="The plan changed while you were asked",
         cause="to roll back is now: {found}",
         fix="look again, and run it again",
         exit_code=2,

@@ -7,7 +7,7 @@ from pgschema.errors.record import Failure
 FAILURES: tuple[Failure, ...] = (
     Failure(
         code="PGS500",
-        title="there is no data set of this size",
+        title="There is no data set of this size",
         cause="`{size}` is not a size; the seeds folder has: {sizes}",
         fix="name one of them: `pgschema seed --size small`",
         exit_code=2,
@@ -17,7 +17,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS501",
-        title="the database holds other rows",
+        title="The database holds other rows",
         cause="{tables}",
         fix="seed an empty database, or repeat the size, seed, scale and anchor it was loaded "
         "with; nothing was changed",
@@ -30,7 +30,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS502",
-        title="there are no tables to load into",
+        title="There are no tables to load into",
         cause="the database has none of the tables of the {what}",
         fix="apply the migrations first: `pgschema migrate`, or `pgschema up` which does both",
         exit_code=2,
@@ -40,7 +40,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS503",
-        title="this role may not load data",
+        title="This role may not load data",
         cause="`{role}` cannot act as `{owner}`: {reason}",
         fix="connect as the role that applied the migrations, or have it grant the role: "
         '`grant {owner} to "{role}"`',
@@ -52,7 +52,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS504",
-        title="somebody else is writing to the tables",
+        title="Somebody else is writing to the tables",
         cause="a lock on {table} was not granted within {seconds} s",
         fix="end the other transaction, or wait, and run it again; nothing was changed",
         exit_code=3,
@@ -64,7 +64,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS505",
-        title="these options do not make a data set",
+        title="These options do not make a data set",
         cause="{reason}",
         fix="{remedy}",
         exit_code=2,
@@ -74,7 +74,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS506",
-        title="this is not a seeds folder",
+        title="This is not a seeds folder",
         cause="`{folder}` has no file sizes.json",
         fix="give an existing one with --seeds, or leave the option out for the packaged one",
         exit_code=2,
@@ -84,7 +84,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS507",
-        title="a file's name does not say what it fills",
+        title="A file's name does not say what it fills",
         cause="`{path}` is not named S<migration>_<step>__<table>.sql",
         fix="rename it, for example S003_01__activities.sql: the migration that makes the table, "
         "the place in the order, the table",
@@ -95,7 +95,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS508",
-        title="a data set does not fit the tables",
+        title="A data set does not fit the tables",
         cause="{path}: {message}",
         fix="correct the file, or apply the migrations that belong to it; nothing was loaded",
         exit_code=3,
@@ -105,7 +105,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS510",
-        title="assignment counts are not the number of assignments",
+        title="Assignment counts are not the number of assignments",
         cause="{count} peer mentors have a wrong count: {mentors}",
         fix="find out who wrote past the triggers, then run `pgschema reconcile --repair`",
         exit_code=1,
@@ -117,7 +117,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS511",
-        title="there are no counts to reconcile",
+        title="There are no counts to reconcile",
         cause="the database has no function stats.assignment_count_drift()",
         fix="apply the migrations up to V002: `pgschema migrate`",
         exit_code=2,
@@ -126,7 +126,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         code="PGS512",
-        title="this role may not reconcile",
+        title="This role may not reconcile",
         cause="role {role} may not call the functions of schema stats",
         fix="connect as a member of pgschema_owner, such as the role that migrates",
         exit_code=2,

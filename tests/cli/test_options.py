@@ -84,7 +84,7 @@ def test_an_option_after_the_command_wins(cli: Cli, tmp_path: Path) -> None:
 
 def test_rule_prints_the_page_of_a_code_in_any_spelling(cli: Cli) -> None:
     page = cli("rule", "PGS702").out
-    assert page.startswith("# PGS702: no database is named\n")
+    assert page.startswith("# PGS702: No database is named\n")
     assert cli("rule", "pgs702").out == page
     assert cli("rule", "702").out == page
 

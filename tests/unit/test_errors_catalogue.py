@@ -81,7 +81,7 @@ def test_no_module_raises_a_code_that_is_not_catalogued() -> None:
 def test_an_error_fills_its_templates_from_the_details_of_the_case() -> None:
     error = PgschemaError("PGS705", path="tests/x.sql")
     assert error.cause == "tests/x.sql is already there"
-    assert str(error) == "PGS705: a stub would overwrite a file: tests/x.sql is already there"
+    assert str(error) == "PGS705: A stub would overwrite a file: tests/x.sql is already there"
 
 
 def test_a_code_is_found_in_any_case() -> None:

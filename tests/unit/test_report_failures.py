@@ -14,7 +14,7 @@ from pgschema.report.failures import (
 def test_an_error_is_four_lines() -> None:
     error = PgschemaError("PGS705", path="tests/x.sql")
     assert failure_text(error).splitlines() == [
-        "PGS705: a stub would overwrite a file",
+        "PGS705: A stub would overwrite a file",
         "cause: tests/x.sql is already there",
         "fix: choose another name, or move that file away",
         "more: pgschema rule PGS705",
