@@ -17,6 +17,8 @@ import pytest
 from pgschema.testing.clones import Clone
 from tests.cli.conftest import Cli, Ran, command_line, write_migration, write_rollback
 
+pytestmark = pytest.mark.slow
+
 On = Callable[..., Ran]
 
 

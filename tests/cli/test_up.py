@@ -16,6 +16,8 @@ from pgschema.server import embedded_cluster
 from pgschema.testing.clones import Clone
 from tests.cli.conftest import Cli, write_migration
 
+pytestmark = pytest.mark.slow
+
 STEMS = [m.stem for m in read_catalog(packaged_folders().migrations).migrations]
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pgschema.testing.clones import Clone
 
+pytestmark = pytest.mark.slow
+
 GIVE_CHAPTER: LiteralString = """
     insert into public.coordinator_chapters (org_id, coordinator_id, chapter_id)
     values (md5('org:NHF')::uuid, md5('coordinator:kari')::uuid, md5('chapter:' || %s::text)::uuid)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pgschema.testing.clones import Clone
 
+pytestmark = pytest.mark.slow
+
 INSERT: LiteralString = """
     insert into public.assignments (org_id, chapter_id, peer_mentor_id, title)
     select pm.org_id, pm.chapter_id, pm.id, 'a visit'

@@ -11,6 +11,8 @@ from pgschema.server import EphemeralCluster
 from pgschema.testing.templates import Stock
 from pgschema.testing.workshop import Workshop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EphemeralCluster]:

@@ -14,6 +14,8 @@ from pgschema.testing.clones import Clone
 from pgschema.testing.templates import Stock
 from pgschema.testing.workshop import Workshop
 
+pytestmark = pytest.mark.slow
+
 BASE = """
 create table public.people (id bigint generated always as identity primary key, name text);
 insert into public.people (name) values ('Åse'), ('Bjørn');

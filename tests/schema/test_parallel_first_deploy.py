@@ -5,9 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+import pytest
 
 from pgschema.catalog import packaged_folders, read_catalog
 from pgschema.server import EphemeralCluster
+
+pytestmark = pytest.mark.slow
 
 FOLDERS = packaged_folders()
 FILES = read_catalog(FOLDERS.migrations, FOLDERS.rollbacks).migrations

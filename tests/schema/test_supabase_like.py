@@ -19,6 +19,8 @@ from pgschema.testing.requests import request_as
 if TYPE_CHECKING:
     from psycopg import Connection
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 FOLDERS = packaged_folders()
 CATALOG = read_catalog(FOLDERS.migrations, FOLDERS.rollbacks)

@@ -15,6 +15,8 @@ import pytest
 from pgschema.server import EmbeddedCluster, embedded_cluster
 from pgschema.server.processes import alive
 
+pytestmark = pytest.mark.slow
+
 Project = Callable[[str], Path]
 Ask = Callable[[str, str], Any]
 Start = Callable[..., Any]

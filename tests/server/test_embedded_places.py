@@ -14,6 +14,8 @@ import pytest
 from pgschema.server import EmbeddedCluster, embedded_cluster
 from pgschema.server.processes import servers_in
 
+pytestmark = pytest.mark.slow
+
 Project = Callable[[str], Path]
 Ask = Callable[[str, str], Any]
 Start = Callable[..., Any]

@@ -16,6 +16,8 @@ from pgschema.errors import PgschemaError
 from pgschema.server import EmbeddedCluster, embedded_cluster
 from pgschema.server.processes import alive
 
+pytestmark = pytest.mark.slow
+
 Project = Callable[[str], Path]
 Ask = Callable[[str, str], Any]
 Start = Callable[..., Any]

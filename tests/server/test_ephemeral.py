@@ -14,6 +14,8 @@ import pytest
 from pgschema.server import Binaries, EphemeralCluster
 from pgschema.server.account import server_account
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = "select name, setting from pg_settings"
 
 

@@ -19,6 +19,8 @@ from pgschema.server import Binaries, EphemeralCluster, find_binaries
 from pgschema.server.account import server_account
 from pgschema.server.reach import reachable_bin_dir
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_temporary_folder(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -14,6 +14,8 @@ import pytest
 from pgschema.server import Binaries, EphemeralCluster
 from pgschema.server.processes import alive
 
+pytestmark = pytest.mark.slow
+
 Eventually = Callable[[Callable[[], Any]], Any]
 Start = Callable[..., Any]
 
