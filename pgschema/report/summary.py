@@ -53,6 +53,10 @@ def count_documents(counts: tuple[TableCount, ...]) -> list[dict[str, Any]]:
     ]
 
 
+# A command longer than this, such as one with the wheel's psql, does not move the others' meanings.
+_WIDEST_STEP = 64
+
+
 def next_steps(program: str, psql: str | None) -> str:
     """Return what to try next: a command and what it shows, a line each.
 
@@ -67,7 +71,7 @@ def next_steps(program: str, psql: str | None) -> str:
     if psql is not None:
         steps.insert(0, (f'{psql} "$({program} server url --with-password)"', "look around"))
         steps.append((f"{program} server stop", "stop the server; its data stays"))
-    width = max(len(command) for command, _ in steps)
+    width = max(len(command) for command, _ in steps if len(command) <= _WIDEST_STEP)
     return "\n".join(f"  {command.ljust(width)}  {meaning}" for command, meaning in steps)
 
 

@@ -15,7 +15,7 @@ from pgschema.sqltext.statement import Statement
 def inspect_file(file: SqlFile) -> tuple[Statement, ...]:
     """Return the statements of a file that may be sent.
 
-    Raises PGS110-PGS118 with the place of what may not.
+    Raises PGS110-PGS119 with the place of what may not.
     """
     _refuse_directives(file)
     for statement in file.statements:
@@ -59,6 +59,8 @@ def _refuse_statement(file: SqlFile, statement: Statement) -> None:
 def _lexical(file: SqlFile, error: LexError) -> PgschemaError:
     if error.problem == "meta-command":
         return _error("PGS113", file, error.offset, command=error.what)
+    if error.problem == "placeholder":
+        return _error("PGS119", file, error.offset, placeholder=error.what)
     return _error("PGS118", file, error.offset, what=error.what)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from pgschema.sqltext.statement import Statement
 
-_TOKEN = re.compile(
-    r"""
+# A string goes on behind white space with a newline in it, and stays what it was: E'a' or 'a'.
+_NEXT_LINE = r"(?:[ \t\f\v]|--[^\r\n]*)*+[\r\n](?:[ \t\r\n\f\v]|--[^\r\n]*[\r\n])*+"
+_ESCAPED = r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'"
+_TOKEN = rf"""
       (?P<space>   [ \t\r\n\f\v]+ | --[^\r\n]* )
     | (?P<comment> /\* )
-    | (?P<string>  [eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'
+    | (?P<string>  [eE]{_ESCAPED}(?:{_NEXT_LINE}{_ESCAPED})*
                  | (?:[bBxXnN]|[uU]&)?'[^']*(?:''[^']*)*' )
     | (?P<quoted>  (?:[uU]&)?"[^"]*(?:""[^"]*)*" )
     | (?P<dollar>  \$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?\$ )
@@ -22,9 +25,7 @@ _TOKEN = re.compile(
     | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?:])+ )
     | (?P<punct>   [()\[\],;.] )
     | (?P<bad>     . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _UNTERMINATED = {
     "'": "string",
@@ -38,7 +39,8 @@ _UNTERMINATED = {
 class LexError(Exception):
     """Text that no server could read as SQL.
 
-    `problem` is `unterminated` or `meta-command`; `what` names it; `offset` counts from 0.
+    `problem` is `unterminated`, `meta-command` or `placeholder`; `what` names it; `offset` counts
+    from 0.
     """
 
     def __init__(self, problem: str, what: str, offset: int) -> None:
@@ -62,14 +64,21 @@ class Token(NamedTuple):
         return self.text.lower() if self.kind == "word" else ""
 
 
+@cache
+def _token() -> re.Pattern[str]:
+    """Return the pattern of one token; what is up to date needs none, and it is slow to compile."""
+    return re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of `text`, each with its offset.
 
-    Raises LexError at a quote or comment that does not end, and at a psql backslash command.
+    Raises LexError at a quote or comment that does not end, at a psql backslash command and at a
+    placeholder such as `${name}`.
     """
-    offset, end = 0, len(text)
+    offset, end, match_at = 0, len(text), _token().match
     while offset < end:
-        match = _TOKEN.match(text, offset)
+        match = match_at(text, offset)
         assert match is not None, "the last alternative takes any character"
         kind, start, offset = str(match.lastgroup), offset, match.end()
         if kind == "space":
@@ -89,6 +98,9 @@ def _judge(character: str, text: str, start: int) -> str:
     if character == "\\":
         command = re.compile(r"\\\S*").match(text, start)
         raise LexError("meta-command", command.group() if command else "\\", start)
+    if text.startswith("${", start):
+        end = text.find("}", start) + 1
+        raise LexError("placeholder", text[start : end or start + 2].split("\n")[0], start)
     if character in _UNTERMINATED and character != "$":
         raise LexError("unterminated", _UNTERMINATED[character], start)
     return "other"

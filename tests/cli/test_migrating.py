@@ -159,7 +159,7 @@ def test_a_failing_migration_is_shown_where_it_fails(on: On, project: Path, bare
     ran = on("migrate")
     note, head, cause, fix, more, *rest = ran.err.splitlines()
     assert ran.code == 3
-    assert note == "note: V3__broken: has no rollback file"
+    assert note == "note: V3__broken: no rollback file"
     assert head.startswith("PGS301: ")
     assert cause.startswith("cause: ")
     assert "V3__broken.sql:2:8" in cause

@@ -105,11 +105,14 @@ def test_a_rollback_name_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_flyway_undo_files_and_callbacks_are_noted_and_left_alone(tmp_path: Path) -> None:
-    folder(tmp_path, "V1__a.sql", "U1__a.sql", "beforeMigrate.sql", "afterEachMigrate__x.sql")
+    folder(tmp_path, "V1__a.sql", "U1.2__a.sql", "beforeMigrate.sql", "afterEachMigrate__x.sql")
     catalog = read_catalog(tmp_path)
     assert names(catalog) == ["V1__a"]
-    assert len(catalog.notes) == 3
-    assert "U1__a.sql is a Flyway undo file" in "\n".join(catalog.notes)
+    assert catalog.notes == (
+        "U1.2__a.sql: a Flyway undo file, not read; "
+        "in the rollbacks folder it would be V1.2__rollback_*.sql",
+        "afterEachMigrate__x.sql and 1 more: a Flyway callback, not run",
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,25 @@ def test_a_gap_in_a_padded_sequence_is_refused(tmp_path: Path) -> None:
     assert (error.code, error.details["missing"]) == ("PGS104", "V003")
     (tmp_path / "V001__a.sql").unlink()
     assert refusal(tmp_path).details["missing"] == "V001"
+
+
+def test_a_gap_is_allowed_by_the_file_behind_it_and_only_there(tmp_path: Path) -> None:
+    folder(tmp_path, "V001__a.sql", "V003__c.sql", "V004__d.sql", "V007__g.sql")
+    allow = "-- pgschema: allow PGS104 because it was withdrawn\nselect 1;"
+    folder(tmp_path, "V001__a.sql", "V004__d.sql", text=allow)
+    assert refusal(tmp_path).details["missing"] == "V002"
+    folder(tmp_path, "V003__c.sql", text=allow)
+    assert refusal(tmp_path).details["missing"] == "V005"
+    folder(tmp_path, "V007__g.sql", text=allow)
+    assert read_catalog(tmp_path).notes == (
+        "V002 left out before V003__c.sql: it was withdrawn",
+        "V005 to V006 left out before V007__g.sql: it was withdrawn",
+    )
+
+
+def test_allowing_something_else_allows_no_gap(tmp_path: Path) -> None:
+    folder(tmp_path, "V001__a.sql", "V003__c.sql", text="-- pgschema: allow PGS412 because x")
+    assert refusal(tmp_path).code == "PGS104"
 
 
 @pytest.mark.parametrize(

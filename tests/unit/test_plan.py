@@ -168,7 +168,7 @@ def test_a_repeatable_whose_file_is_gone_is_a_note() -> None:
 
 def test_a_missing_rollback_is_a_note() -> None:
     plan = plan_migrate(catalog(migration("V001__a", undo=False)), Ledger())
-    assert plan.notes == ("V001__a: has no rollback file",)
+    assert plan.notes == ("V001__a: no rollback file",)
 
 
 def test_a_row_that_yoyo_made_is_taken_as_applied() -> None:

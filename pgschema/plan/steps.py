@@ -1,36 +1,17 @@
-"""Pure: files + ledger + target -> what stands where and which steps to take; refuses nonsense."""
+"""Which steps bring a database up or down to a target."""
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal
 
 from pgschema.catalog import Catalog, Migration, Version, parse_version
 from pgschema.errors import PgschemaError
 from pgschema.ledger import Applied, Ledger, Unfinished
+from pgschema.plan.survey import is_edited, problems, survey, survey_notes
 from pgschema.sqltext import SqlFile
 
-State = Literal[
-    "applied", "pending", "edited", "missing", "renamed", "newer", "out-of-order", "running"
-]
 Direction = Literal["apply", "rollback"]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where one file stands: in the folder, in the database, or in both.
-
-    `note` tells what is harmless: a comment-only edit, a rollback file that is missing.
-    """
-
-    stem: str
-    version: Version | None
-    state: State
-    migration: Migration | None = None
-    applied: Applied | None = None
-    unfinished: Unfinished | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,96 +43,6 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def survey(catalog: Catalog, ledger: Ledger) -> tuple[Standing, ...]:
-    """Return where every file and every ledger row stands: by number, repeatables last."""
-    found = [_standing_of_file(m, catalog, ledger) for m in catalog.by_stem.values()]
-    found += [
-        _standing_of_row(entry, catalog)
-        for entry in ledger.applied
-        if entry.stem not in catalog.by_stem
-    ]
-    return tuple(sorted(found, key=_survey_order))
-
-
-def _survey_order(standing: Standing) -> tuple[bool, Version, str]:
-    return (standing.version is None, standing.version or Version((0,)), standing.stem)
-
-
-def _standing_of_file(migration: Migration, catalog: Catalog, ledger: Ledger) -> Standing:
-    applied = ledger.by_stem.get(migration.stem)
-    unfinished = next((u for u in ledger.unfinished if u.stem == migration.stem), None)
-    state, note = _judge(migration, applied, ledger)
-    if unfinished is not None:
-        state, note = "running", f"{unfinished.direction} was started and not seen to finish"
-    elif migration.rollback is None and not migration.repeatable and not note:
-        note = "has no rollback file"
-    return Standing(migration.stem, migration.version, state, migration, applied, unfinished, note)
-
-
-def _judge(migration: Migration, applied: Applied | None, ledger: Ledger) -> tuple[State, str]:
-    if applied is None:
-        top = ledger.version
-        late = migration.version is not None and top is not None and migration.version < top
-        twin = migration.version in ledger.by_version
-        return ("out-of-order" if late and not twin else "pending"), ""
-    if applied.checksum is None:
-        return "applied", "recorded by yoyo, without a checksum"
-    if applied.is_stale:
-        return "pending", "a rollback ran after it"
-    if applied.checksum == migration.checksum:
-        return "applied", ""
-    if applied.semantic_checksum == migration.semantic_checksum:
-        return "applied", "only comments or spacing changed since it was applied"
-    return ("pending", "changed") if migration.repeatable else ("edited", "")
-
-
-def _standing_of_row(entry: Applied, catalog: Catalog) -> Standing:
-    if entry.version is None:
-        note = "its file is gone; what it made stays"
-        return Standing(entry.stem, None, "missing", applied=entry, note=note)
-    twin = catalog.by_version.get(entry.version)
-    highest = max(catalog.by_version, default=None)
-    if twin is not None:
-        return Standing(entry.stem, entry.version, "renamed", twin, entry)
-    newer = highest is None or entry.version > highest
-    return Standing(entry.stem, entry.version, "newer" if newer else "missing", applied=entry)
-
-
-def problems(standings: tuple[Standing, ...], catalog: Catalog) -> tuple[PgschemaError, ...]:
-    """Return every way in which files and database contradict each other, lowest number first."""
-    found: list[PgschemaError] = []
-    highest = str(max(catalog.by_version, default="nothing"))
-    top = str(max((s.version for s in standings if s.applied and s.version), default=""))
-    for standing in standings:
-        path = standing.migration.path if standing.migration else ""
-        facts = {"stem": standing.stem, "path": str(path), "folder": str(catalog.folder)}
-        if standing.state == "edited":
-            found.append(PgschemaError("PGS201", **facts, file=standing.migration, diff=""))
-        elif standing.state == "missing" and standing.version is not None:
-            found.append(PgschemaError("PGS202", **facts))
-        elif standing.state == "renamed":
-            found.append(PgschemaError("PGS203", **facts))
-        elif standing.state == "out-of-order":
-            found.append(PgschemaError("PGS204", **facts, top=top))
-        elif standing.state == "newer":
-            found.append(PgschemaError("PGS205", **facts, highest=highest))
-    return tuple(found)
-
-
-def edit_diff(stored: str, migration: SqlFile) -> str:
-    """Return the unified diff from the text that was applied to the file as it is now."""
-    name = migration.path.name
-    lines = difflib.unified_diff(
-        stored.splitlines(),
-        migration.text.splitlines(),
-        f"{name} (applied)",
-        name,
-        lineterm="",
-        n=2,
-    )
-    return "\n".join(lines)
-
-
 def plan_migrate(catalog: Catalog, ledger: Ledger, *, to: str | Version | None = None) -> Plan:
     """Return the steps that bring the database up to `to`, by default up to the last file.
 
@@ -175,7 +66,7 @@ def plan_migrate(catalog: Catalog, ledger: Ledger, *, to: str | Version | None =
     ]
     steps = [step for step in pending if _within(step, target)]
     whole = target is None or all(step.version is None or step in steps for step in pending)
-    notes = [*catalog.notes, *(f"{s.stem}: {s.note}" for s in standings if s.note)]
+    notes = [*catalog.notes, *survey_notes(standings)]
     if not whole:
         steps = [step for step in steps if step.version is not None]
         if any(step.version is None for step in pending):
@@ -192,6 +83,8 @@ def _target(catalog: Catalog, to: str | Version | None) -> Version | None:
         return None
     version = parse_version(to) if isinstance(to, str) else to
     if version is None or version not in catalog.by_version:
+        import difflib
+
         known = [str(version) for version in catalog.by_version]
         close = difflib.get_close_matches(str(to), known, 1) or known[-1:] or ["none"]
         raise PgschemaError("PGS206", target=str(to), suggestion=close[0])
@@ -232,7 +125,7 @@ def plan_rollback(
     notes = tuple(
         f"{step.stem} was edited after it was applied: its rollback may not fit"
         for step in found
-        if _judge(step.migration, ledger.by_stem.get(step.stem), ledger)[0] == "edited"
+        if is_edited(step.migration, ledger)
     )
     if found and catalog.repeatables:
         notes += ("repeatable files are not undone; the next migrate runs them again",)
