@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from io import TextIOWrapper
 
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    gc.set_threshold(100_000)  # imports make many objects and hardly any garbage
     from pgschema.cli.entry import run
 
     for stream in (sys.stdout, sys.stderr):
         # Norwegian names on a terminal of another alphabet: question marks, not a crash.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # no last search for garbage: the process ends
+    sys.exit(code)
 
 
 if __name__ == "__main__":

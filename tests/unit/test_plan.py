@@ -171,6 +171,12 @@ def test_a_missing_rollback_is_a_note() -> None:
     assert plan.notes == ("V001__a: no rollback file",)
 
 
+def test_files_that_share_a_note_share_a_line() -> None:
+    files = [migration(stem, undo=False) for stem in ABC]
+    plan = plan_migrate(catalog(*files, "V004__d"), Ledger())
+    assert plan.notes == ("V001__a and 2 more: no rollback file",)
+
+
 def test_a_row_that_yoyo_made_is_taken_as_applied() -> None:
     ledger = Ledger((Applied("V001__a", None, None, NOW),), installed=True)
     plan = plan_migrate(catalog(*ABC), ledger)

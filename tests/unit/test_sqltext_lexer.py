@@ -28,6 +28,8 @@ ONE_STATEMENT = [
     "select 1 /* -- ' */",
     "select 1 --' \n + 1",
     "select 'a'\n 'b;'",
+    "select E'a'\f -- '\n --'\n 'it\\'s;'",
+    "create function f() returns int language sql return case when true then 1 end",
     "select array[';']",
     "select $1 + $2",
     "select 1::text || ':;'",
@@ -88,6 +90,20 @@ def test_what_does_not_end_is_told_with_its_beginning(text: str, what: str, offs
         list(tokens(text))
     assert (caught.value.problem, caught.value.what) == ("unterminated", what)
     assert caught.value.offset == offset
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("a ${b}.c", "${b}"), ("${x", "${"), ("${a:b}", "${a:b}"), ("${\n}", "${")]
+)
+def test_a_placeholder_is_told_by_name(text: str, name: str) -> None:
+    with pytest.raises(LexError) as caught:
+        list(tokens(text))
+    assert (caught.value.problem, caught.value.what) == ("placeholder", name)
+
+
+@pytest.mark.parametrize("text", ["'${a}'", "$$ ${a} $$", '"${a}"', "-- ${a}", "/* ${a} */"])
+def test_a_placeholder_inside_something_may_be_meant(text: str) -> None:
+    assert read_script(text).error is None
 
 
 @pytest.mark.parametrize("command", [r"\i", r"\set", r"\copy", r"\gexec", r"\."])

@@ -87,6 +87,7 @@ def test_copy_of_server_files_is_let_through() -> None:
     [
         ("select 1;\n\\i other.sql\n", "PGS113", 2, 1),
         ("select 'ø', 'x", "PGS118", 1, 13),
+        ("create schema\n  ${schema};", "PGS119", 2, 3),
         ("-- pgschema: no-transactions\nselect 1;", "PGS110", 1, 1),
         ("-- x\n-- pgschema: allow PGS412\nselect 1;", "PGS111", 2, 1),
         ("-- pgschema: no-transaction\nvacuum a;\nvacuum b;", "PGS115", 3, 1),
