@@ -72,8 +72,9 @@ def test_the_file_system_of_a_folder_is_named(tmp_path: Path) -> None:
     known = storage(tmp_path)
 
     assert known == storage(tmp_path.parent)
-    if Path("/proc/self/mounts").exists():
-        assert known != "unknown"
+    mounts = Path("/proc/self/mounts")
+    if mounts.exists() and any(line.split()[1] == "/" for line in mounts.read_text().splitlines()):
+        assert known != "unknown", "in a chroot there may be no root mount to name"
 
 
 def test_the_ledger_must_be_exact_and_free_of_deadlocks() -> None:
