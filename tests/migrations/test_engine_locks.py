@@ -31,12 +31,25 @@ print(len(migrate(sys.argv[2], read_catalog(root / "migrations", root / "rollbac
 
 @contextmanager
 def holding(db: Clone, statement: str) -> Iterator[int]:
-    """Hold what a statement locks, in a session that is idle in its transaction."""
+    """Hold what a statement locks, in a session that is idle in its transaction.
+
+    It is ended after a while, so that whoever waits for it for ever fails instead of hanging.
+    """
     with db.connect(autocommit=False, application_name="forgotten") as conn:
         conn.execute(statement.encode())
-        yield conn.info.backend_pid
+        guard = threading.Timer(20, _end_session, (db, conn.info.backend_pid))
+        guard.start()
+        try:
+            yield conn.info.backend_pid
+        finally:
+            guard.cancel()
         with suppress(psycopg.OperationalError):
             conn.rollback()
+
+
+def _end_session(db: Clone, pid: int) -> None:
+    with db.connect() as conn:
+        conn.execute("select pg_terminate_backend(%s)", (pid,))
 
 
 def failure(project: Any, **options: Any) -> PgschemaError:
