@@ -29,7 +29,7 @@ lint: $(VENV)/.dev ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes $(WORKERS) migrations rollbacks seeds
+	$(BIN)/sqlfluff lint migrations rollbacks seeds
 
 check: lint verify test ## What CI runs: lint, verify, test
 
