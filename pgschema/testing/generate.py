@@ -66,8 +66,9 @@ def schema_pages(workshop: Workshop) -> dict[str, str]:
         name = migration.stem.replace("__", "_", 1)
         pages[f"{SCHEMA_PAGES}/{name}.md"] = page(migration, before, after)
         before = after
+    pages[ACCESS] = access_snapshot(clone.owner)
     workshop.discard(clone)
-    return pages | {ACCESS: access_snapshot(before)}
+    return pages
 
 
 def golden_schema(workshop: Workshop) -> str:
