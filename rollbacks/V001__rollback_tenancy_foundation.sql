@@ -9,6 +9,18 @@ set local statement_timeout = '10min';
 set local search_path = pg_catalog, pg_temp;
 set local client_min_messages = warning;
 
+-- A stored snapshot would take a table for empty that somebody has filled since.
+do $$
+begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a rollback needs READ COMMITTED'
+        using
+            errcode = 'PM003',
+            hint = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
+    end if;
+end
+$$;
+
 -- The engine refuses this too; here it holds for plain psql.
 do $$
 begin
@@ -47,6 +59,8 @@ begin
     loop
         continue when to_regclass(format('public.%I', table_name)) is null;
         execute format('lock table public.%I in access exclusive mode', table_name);
+        -- or a policy that somebody has changed would decide whether the table looks empty
+        execute format('alter table public.%I no force row level security', table_name);
         for part in
             select format('alter table public.%I drop constraint %I', table_name, c.conname) as ddl
             from pg_catalog.pg_constraint as c
@@ -76,6 +90,7 @@ begin
                 'revoke all on public.%I from anon, authenticated, service_role, stats_refresher',
                 table_name
             );
+            execute format('alter table public.%I force row level security', table_name);
             execute format('alter table public.%I set schema archive_v001', table_name);
         end if;
     end loop;

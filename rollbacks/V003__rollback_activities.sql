@@ -8,6 +8,18 @@ set local statement_timeout = '10min';
 set local search_path = pg_catalog, pg_temp;
 set local client_min_messages = warning;
 
+-- A stored snapshot would take a table for empty that somebody has filled since.
+do $$
+begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a rollback needs READ COMMITTED'
+        using
+            errcode = 'PM003',
+            hint = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
+    end if;
+end
+$$;
+
 create schema if not exists archive_v003 authorization pgschema_owner;
 comment on schema archive_v003 is
 'Rows of V003, kept by its rollback; they come back when V003 is applied again.';
@@ -37,6 +49,8 @@ begin
     loop
         continue when to_regclass(format('public.%I', table_name)) is null;
         execute format('lock table public.%I in access exclusive mode', table_name);
+        -- or a policy that somebody has changed would decide whether the table looks empty
+        execute format('alter table public.%I no force row level security', table_name);
         for part in
             select format('alter table public.%I drop constraint %I', table_name, c.conname) as ddl
             from pg_catalog.pg_constraint as c
@@ -66,6 +80,7 @@ begin
                 'revoke all on public.%I from anon, authenticated, service_role, stats_refresher',
                 table_name
             );
+            execute format('alter table public.%I force row level security', table_name);
             execute format('alter table public.%I set schema archive_v003', table_name);
         end if;
     end loop;
