@@ -282,6 +282,18 @@ begin
 end
 $$;
 
+create or replace function authz.keep_mentor_key()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+-- A mentor's id is what pending counts are kept by. Fired by peer_mentors_100_keep_key.
+begin
+    raise exception 'a peer mentor keeps id and organisation'
+    using errcode = 'PM010', hint = 'Add a mentor in the other organisation.';
+end
+$$;
+
 drop trigger if exists assignments_100_guard_insert on public.assignments;
 create trigger assignments_100_guard_insert
 before insert on public.assignments
@@ -294,11 +306,20 @@ drop trigger if exists peer_mentors_100_zero_counts on public.peer_mentors;
 create trigger peer_mentors_100_zero_counts
 before insert on public.peer_mentors
 for each row execute function authz.zero_assignment_counts();
+drop trigger if exists peer_mentors_100_keep_key on public.peer_mentors;
+create trigger peer_mentors_100_keep_key
+before update of id, org_id on public.peer_mentors
+for each row
+when ((old.id, old.org_id) is distinct from (new.id, new.org_id))
+execute function authz.keep_mentor_key();
+alter table public.peer_mentors
+enable always trigger peer_mentors_100_zero_counts,
+enable always trigger peer_mentors_100_keep_key;
 
 revoke all on function
 authz.acts_for_user(), authz.check_assignment_mentor(uuid, uuid, uuid),
 authz.check_assignment_author(uuid, uuid), authz.guard_assignment_insert(),
-authz.guard_assignment_update(), authz.zero_assignment_counts()
+authz.guard_assignment_update(), authz.zero_assignment_counts(), authz.keep_mentor_key()
 from public, anon, authenticated, service_role;
 
 -- 3. Row security and grants on public tables ---------------------------------------------------
@@ -457,6 +478,13 @@ as $$
 -- Fired by TRUNCATE, which has no transition table: no assignment is left, so every count is zero.
 -- The table's lock keeps other writers out, so what this transaction still had to apply goes too.
 begin
+    -- a stored snapshot would not show the counts that others have committed since
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'TRUNCATE of assignments needs READ COMMITTED'
+        using
+            errcode = 'feature_not_supported',
+            hint = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
+    end if;
     delete from stats.assignment_count_deltas as d where d.xid = pg_current_xact_id();
     perform
     from public.peer_mentors as pm
@@ -466,6 +494,22 @@ begin
     update public.peer_mentors as pm
     set assignment_count = 0, completed_assignment_count = 0
     where pm.assignment_count <> 0 or pm.completed_assignment_count <> 0;
+    return null;
+end
+$$;
+
+create or replace function stats.forget_deleted_mentors()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Fired once per statement that deletes mentors. A mentor goes only when no assignment is left, so
+-- what is still to be applied belongs to nobody: not to a later mentor of the same id either.
+begin
+    delete from stats.assignment_count_deltas as d
+    using old_rows as o
+    where d.xid = pg_current_xact_id() and d.peer_mentor_id = o.id;
     return null;
 end
 $$;
@@ -827,6 +871,7 @@ revoke all on all functions in schema stats from public, anon, authenticated, se
 grant execute on function
 stats.record_inserted_assignments(), stats.record_deleted_assignments(),
 stats.record_updated_assignments(), stats.record_truncated_assignments(),
+stats.forget_deleted_mentors(),
 stats.assignment_count_drift(), stats.repair_assignment_counts(), stats.begin_bulk_load(),
 stats.rebuild_after_bulk_load(), stats.end_bulk_load()
 to pgschema_owner;
@@ -870,6 +915,8 @@ comment on function stats.record_updated_assignments() is
 'Appends moves between mentors and completions. Definer: users have no right on the ledger.';
 comment on function stats.record_truncated_assignments() is
 'Sets all counts to zero. Definer: only stats_refresher writes the counts.';
+comment on function stats.forget_deleted_mentors() is
+'Drops what was still to count for deleted mentors. Definer: users have no right on the ledger.';
 comment on function stats.take_assignment_deltas() is
 'Takes the transaction''s deltas off the ledger, summed. Definer: the ledger is private.';
 comment on function stats.fold_assignment_counts() is
@@ -917,6 +964,12 @@ enable always trigger assignments_500_count_insert,
 enable always trigger assignments_500_count_update,
 enable always trigger assignments_500_count_delete,
 enable always trigger assignments_500_count_truncate;
+drop trigger if exists peer_mentors_500_forget_deleted on public.peer_mentors;
+create trigger peer_mentors_500_forget_deleted
+after delete on public.peer_mentors
+referencing old table as old_rows
+for each statement execute function stats.forget_deleted_mentors();
+alter table public.peer_mentors enable always trigger peer_mentors_500_forget_deleted;
 
 -- Assignments that came back from the archive: the counts were dropped with the rollback.
 do $$
@@ -982,7 +1035,11 @@ comment on trigger assignments_500_count_delete on public.assignments is
 comment on trigger assignments_500_count_truncate on public.assignments is
 'Sets all counts to zero, also in replica mode.';
 comment on trigger peer_mentors_100_zero_counts on public.peer_mentors is
-'A new mentor starts at zero, whatever the writer says.';
+'A new mentor starts at zero, whatever the writer says, also in replica mode.';
+comment on trigger peer_mentors_100_keep_key on public.peer_mentors is
+'Id and organisation never change, also in replica mode: pending counts are kept by them.';
+comment on trigger peer_mentors_500_forget_deleted on public.peer_mentors is
+'What was still to count for a deleted mentor is dropped, also in replica mode.';
 comment on function authz.acts_for_user() is
 'Whether the statement is made for an API user, who is held to a scope.';
 comment on function authz.check_assignment_mentor(uuid, uuid, uuid) is
@@ -995,6 +1052,8 @@ comment on function authz.guard_assignment_update() is
 'Checks and stamps a changed assignment. Definer: sees more than the caller.';
 comment on function authz.zero_assignment_counts() is
 'Starts the counts of a new mentor at zero.';
+comment on function authz.keep_mentor_key() is
+'Refuses a mentor''s move to another id or organisation.';
 
 -- 9. Assertions: `if not exists` must not hide an older shape ------------------------------------
 
@@ -1074,10 +1133,11 @@ begin
         where
             t.tgenabled = 'A'
             and t.tgrelid in (
-                'public.assignments'::regclass, 'stats.assignment_count_deltas'::regclass
+                'public.assignments'::regclass, 'public.peer_mentors'::regclass,
+                'stats.assignment_count_deltas'::regclass
             )
             and not t.tgisinternal
-    ) <> 5 then
+    ) <> 8 then
         raise exception 'V002 found count triggers that do not always fire'
         using errcode = 'PM001', hint = 'Compare with tests/golden/schema.sql.';
     end if;

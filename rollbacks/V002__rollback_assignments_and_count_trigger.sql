@@ -99,6 +99,8 @@ end
 $$;
 
 drop trigger if exists peer_mentors_100_zero_counts on public.peer_mentors;
+drop trigger if exists peer_mentors_100_keep_key on public.peer_mentors;
+drop trigger if exists peer_mentors_500_forget_deleted on public.peer_mentors;
 drop policy if exists stats_refresher_select on public.peer_mentors;
 drop policy if exists stats_refresher_update on public.peer_mentors;
 alter table if exists public.peer_mentors
@@ -115,6 +117,7 @@ $$;
 drop function if exists authz.guard_assignment_insert();
 drop function if exists authz.guard_assignment_update();
 drop function if exists authz.zero_assignment_counts();
+drop function if exists authz.keep_mentor_key();
 drop function if exists authz.check_assignment_mentor(uuid, uuid, uuid);
 drop function if exists authz.check_assignment_author(uuid, uuid);
 drop function if exists authz.acts_for_user();
@@ -132,6 +135,7 @@ drop function if exists stats.assignment_count_drift();
 drop function if exists stats.apply_assignment_counts();
 drop function if exists stats.fold_assignment_counts();
 drop function if exists stats.take_assignment_deltas();
+drop function if exists stats.forget_deleted_mentors();
 drop function if exists stats.record_truncated_assignments();
 drop function if exists stats.record_updated_assignments();
 drop function if exists stats.record_deleted_assignments();

@@ -962,6 +962,31 @@ COMMENT ON FUNCTION authz.is_platform_admin() IS 'Whether the caller is a platfo
 
 
 --
+-- Name: keep_mentor_key(); Type: FUNCTION; Schema: authz; Owner: pgschema_owner
+--
+
+CREATE FUNCTION authz.keep_mentor_key() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+-- A mentor's id is what pending counts are kept by. Fired by peer_mentors_100_keep_key.
+begin
+    raise exception 'a peer mentor keeps id and organisation'
+    using errcode = 'PM010', hint = 'Add a mentor in the other organisation.';
+end
+$$;
+
+
+ALTER FUNCTION authz.keep_mentor_key() OWNER TO pgschema_owner;
+
+--
+-- Name: FUNCTION keep_mentor_key(); Type: COMMENT; Schema: authz; Owner: pgschema_owner
+--
+
+COMMENT ON FUNCTION authz.keep_mentor_key() IS 'Refuses a mentor''s move to another id or organisation.';
+
+
+--
 -- Name: member_org_ids(); Type: FUNCTION; Schema: authz; Owner: pgschema_owner
 --
 
@@ -1492,6 +1517,34 @@ COMMENT ON FUNCTION stats.fold_assignment_counts() IS 'Applies the transaction''
 
 
 --
+-- Name: forget_deleted_mentors(); Type: FUNCTION; Schema: stats; Owner: stats_refresher
+--
+
+CREATE FUNCTION stats.forget_deleted_mentors() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+-- Fired once per statement that deletes mentors. A mentor goes only when no assignment is left, so
+-- what is still to be applied belongs to nobody: not to a later mentor of the same id either.
+begin
+    delete from stats.assignment_count_deltas as d
+    using old_rows as o
+    where d.xid = pg_current_xact_id() and d.peer_mentor_id = o.id;
+    return null;
+end
+$$;
+
+
+ALTER FUNCTION stats.forget_deleted_mentors() OWNER TO stats_refresher;
+
+--
+-- Name: FUNCTION forget_deleted_mentors(); Type: COMMENT; Schema: stats; Owner: stats_refresher
+--
+
+COMMENT ON FUNCTION stats.forget_deleted_mentors() IS 'Drops what was still to count for deleted mentors. Definer: users have no right on the ledger.';
+
+
+--
 -- Name: rebuild_after_bulk_load(); Type: FUNCTION; Schema: stats; Owner: stats_refresher
 --
 
@@ -1592,6 +1645,13 @@ CREATE FUNCTION stats.record_truncated_assignments() RETURNS trigger
 -- Fired by TRUNCATE, which has no transition table: no assignment is left, so every count is zero.
 -- The table's lock keeps other writers out, so what this transaction still had to apply goes too.
 begin
+    -- a stored snapshot would not show the counts that others have committed since
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'TRUNCATE of assignments needs READ COMMITTED'
+        using
+            errcode = 'feature_not_supported',
+            hint = 'Begin the transaction with ISOLATION LEVEL READ COMMITTED.';
+    end if;
     delete from stats.assignment_count_deltas as d where d.xid = pg_current_xact_id();
     perform
     from public.peer_mentors as pm
@@ -2828,17 +2888,51 @@ COMMENT ON TRIGGER coordinator_chapters_100_slot ON public.coordinator_chapters 
 
 
 --
+-- Name: peer_mentors peer_mentors_100_keep_key; Type: TRIGGER; Schema: public; Owner: pgschema_owner
+--
+
+CREATE TRIGGER peer_mentors_100_keep_key BEFORE UPDATE OF id, org_id ON public.peer_mentors FOR EACH ROW WHEN (((old.id IS DISTINCT FROM new.id) OR (old.org_id IS DISTINCT FROM new.org_id))) EXECUTE FUNCTION authz.keep_mentor_key();
+
+ALTER TABLE public.peer_mentors ENABLE ALWAYS TRIGGER peer_mentors_100_keep_key;
+
+
+--
+-- Name: TRIGGER peer_mentors_100_keep_key ON peer_mentors; Type: COMMENT; Schema: public; Owner: pgschema_owner
+--
+
+COMMENT ON TRIGGER peer_mentors_100_keep_key ON public.peer_mentors IS 'Id and organisation never change, also in replica mode: pending counts are kept by them.';
+
+
+--
 -- Name: peer_mentors peer_mentors_100_zero_counts; Type: TRIGGER; Schema: public; Owner: pgschema_owner
 --
 
 CREATE TRIGGER peer_mentors_100_zero_counts BEFORE INSERT ON public.peer_mentors FOR EACH ROW EXECUTE FUNCTION authz.zero_assignment_counts();
+
+ALTER TABLE public.peer_mentors ENABLE ALWAYS TRIGGER peer_mentors_100_zero_counts;
 
 
 --
 -- Name: TRIGGER peer_mentors_100_zero_counts ON peer_mentors; Type: COMMENT; Schema: public; Owner: pgschema_owner
 --
 
-COMMENT ON TRIGGER peer_mentors_100_zero_counts ON public.peer_mentors IS 'A new mentor starts at zero, whatever the writer says.';
+COMMENT ON TRIGGER peer_mentors_100_zero_counts ON public.peer_mentors IS 'A new mentor starts at zero, whatever the writer says, also in replica mode.';
+
+
+--
+-- Name: peer_mentors peer_mentors_500_forget_deleted; Type: TRIGGER; Schema: public; Owner: pgschema_owner
+--
+
+CREATE TRIGGER peer_mentors_500_forget_deleted AFTER DELETE ON public.peer_mentors REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION stats.forget_deleted_mentors();
+
+ALTER TABLE public.peer_mentors ENABLE ALWAYS TRIGGER peer_mentors_500_forget_deleted;
+
+
+--
+-- Name: TRIGGER peer_mentors_500_forget_deleted ON peer_mentors; Type: COMMENT; Schema: public; Owner: pgschema_owner
+--
+
+COMMENT ON TRIGGER peer_mentors_500_forget_deleted ON public.peer_mentors IS 'What was still to count for a deleted mentor is dropped, also in replica mode.';
 
 
 --
@@ -4598,6 +4692,13 @@ GRANT ALL ON FUNCTION authz.is_platform_admin() TO authenticated;
 
 
 --
+-- Name: FUNCTION keep_mentor_key(); Type: ACL; Schema: authz; Owner: pgschema_owner
+--
+
+REVOKE ALL ON FUNCTION authz.keep_mentor_key() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION member_org_ids(); Type: ACL; Schema: authz; Owner: pgschema_owner
 --
 
@@ -4702,6 +4803,14 @@ GRANT ALL ON FUNCTION stats.end_bulk_load() TO pgschema_owner;
 --
 
 REVOKE ALL ON FUNCTION stats.fold_assignment_counts() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION forget_deleted_mentors(); Type: ACL; Schema: stats; Owner: stats_refresher
+--
+
+REVOKE ALL ON FUNCTION stats.forget_deleted_mentors() FROM PUBLIC;
+GRANT ALL ON FUNCTION stats.forget_deleted_mentors() TO pgschema_owner;
 
 
 --
