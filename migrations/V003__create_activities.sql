@@ -224,6 +224,22 @@ begin
 end
 $$;
 
+create or replace function authz.is_my_mentor(mentor uuid)
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    -- Whether the caller is this mentor as a person, with or without a membership now: who may see
+    -- an activity goes by memberships, whose own it is does not.
+    select exists (
+        select
+        from public.peer_mentors as pm
+        where pm.id = is_my_mentor.mentor and pm.user_id = authz.uid()
+    )
+$$;
+
 create or replace function authz.original_activity(activity public.activities)
 returns uuid
 language sql
@@ -306,7 +322,7 @@ begin
         if not own and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
             perform authz.deny_row('activities');
         end if;
-        if own and new.status not in ('draft', 'submitted') then
+        if authz.is_my_mentor(new.peer_mentor_id) and new.status not in ('draft', 'submitted') then
             raise exception 'one''s own activity starts as a draft or submitted'
             using errcode = 'insufficient_privilege', hint = 'Somebody else approves it.';
         end if;
@@ -359,7 +375,7 @@ declare
             becomes.assignment_id
         );
 begin
-    if was.peer_mentor_id = any(authz.my_mentor_ids()) then
+    if authz.is_my_mentor(was.peer_mentor_id) then
         if
             was.status = 'draft'
             and was.duplicate_override_by is not distinct from becomes.duplicate_override_by
@@ -545,7 +561,7 @@ before insert or update on public.activity_co_leaders
 for each row execute function authz.guard_co_leader();
 
 revoke all on function
-authz.deny_row(text), authz.original_activity(public.activities),
+authz.deny_row(text), authz.is_my_mentor(uuid), authz.original_activity(public.activities),
 authz.check_activity_facts(public.activities), authz.check_activity_step(text, text),
 authz.guard_activity_insert(),
 authz.check_activity_actor(public.activities, public.activities), authz.guard_activity_update(),
@@ -728,6 +744,8 @@ comment on trigger activity_co_leaders_100_guard on public.activity_co_leaders i
 'Copies chapter and leader from the activity and holds users to their own.';
 comment on function authz.deny_row(text) is
 'Raises what row security would raise for a row out of scope.';
+comment on function authz.is_my_mentor(uuid) is
+'Whether the caller is this mentor. Definer: the row may be out of the caller''s sight.';
 comment on function authz.original_activity(public.activities) is
 'First registration of the same thing. Definer: sees all of the mentor''s activities.';
 comment on function authz.check_activity_facts(public.activities) is

@@ -440,7 +440,7 @@ declare
             becomes.assignment_id
         );
 begin
-    if was.peer_mentor_id = any(authz.my_mentor_ids()) then
+    if authz.is_my_mentor(was.peer_mentor_id) then
         if
             was.status = 'draft'
             and was.duplicate_override_by is not distinct from becomes.duplicate_override_by
@@ -677,7 +677,7 @@ begin
         if not own and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
             perform authz.deny_row('activities');
         end if;
-        if own and new.status not in ('draft', 'submitted') then
+        if authz.is_my_mentor(new.peer_mentor_id) and new.status not in ('draft', 'submitted') then
             raise exception 'one''s own activity starts as a draft or submitted'
             using errcode = 'insufficient_privilege', hint = 'Somebody else approves it.';
         end if;
@@ -936,6 +936,33 @@ ALTER FUNCTION authz.guard_co_leader() OWNER TO pgschema_owner;
 --
 
 COMMENT ON FUNCTION authz.guard_co_leader() IS 'Checks and completes a co-leader. Definer: reads the activity behind it.';
+
+
+--
+-- Name: is_my_mentor(uuid); Type: FUNCTION; Schema: authz; Owner: pgschema_owner
+--
+
+CREATE FUNCTION authz.is_my_mentor(mentor uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Whether the caller is this mentor as a person, with or without a membership now: who may see
+    -- an activity goes by memberships, whose own it is does not.
+    select exists (
+        select
+        from public.peer_mentors as pm
+        where pm.id = is_my_mentor.mentor and pm.user_id = authz.uid()
+    )
+$$;
+
+
+ALTER FUNCTION authz.is_my_mentor(mentor uuid) OWNER TO pgschema_owner;
+
+--
+-- Name: FUNCTION is_my_mentor(mentor uuid); Type: COMMENT; Schema: authz; Owner: pgschema_owner
+--
+
+COMMENT ON FUNCTION authz.is_my_mentor(mentor uuid) IS 'Whether the caller is this mentor. Definer: the row may be out of the caller''s sight.';
 
 
 --
@@ -4681,6 +4708,13 @@ REVOKE ALL ON FUNCTION authz.guard_assignment_update() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION authz.guard_co_leader() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_my_mentor(mentor uuid); Type: ACL; Schema: authz; Owner: pgschema_owner
+--
+
+REVOKE ALL ON FUNCTION authz.is_my_mentor(mentor uuid) FROM PUBLIC;
 
 
 --
