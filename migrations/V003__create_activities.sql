@@ -483,13 +483,23 @@ begin
     perform from public.peer_mentors as pm where pm.id = old.peer_mentor_id for no key update;
     select a.id into heir
     from public.activities as a
-    where a.org_id = old.org_id and a.duplicate_of = old.id
+    where
+        a.org_id = old.org_id
+        and a.duplicate_of = old.id
+        -- what moved to another time along with the first one has been looked at there
+        and a.activity_type = old.activity_type
+        and a.occurred_at = old.occurred_at
+        and a.status not in ('rejected', 'cancelled')
     order by a.created_at, a.id
     limit 1;
     if heir is not null then
         update public.activities as a
         set duplicate_of = case when a.id <> heir then heir end
-        where a.org_id = old.org_id and a.duplicate_of = old.id;
+        where
+            a.org_id = old.org_id
+            and a.duplicate_of = old.id
+            and a.activity_type = old.activity_type
+            and a.occurred_at = old.occurred_at;
     end if;
     return null;
 end

@@ -80,9 +80,10 @@ def test_a_mentors_key_never_changes(world: Clone, mode: str, key: str) -> None:
     conn.execute(MENTOR)
     conn.execute(DISPATCH, (3,))
     conn.execute("select set_config('session_replication_role', %s, false)", (mode,))
-    with pytest.raises(psycopg.Error) as caught, conn.transaction():
-        conn.execute("delete from public.assignments")
-        conn.execute(f"update public.peer_mentors set {key} where display_name = 'q'".encode())
+    change = f"update public.peer_mentors set {key} where display_name = 'q'"
+    with pytest.raises(psycopg.Error) as caught:
+        conn.execute(f"begin; delete from public.assignments; {change}; commit".encode())
+    conn.execute("rollback")
     assert caught.value.sqlstate == "PM010"
     assert count_of_q(conn) == 3
 

@@ -10,8 +10,6 @@ import pytest
 from pgschema.catalog import packaged_folders, read_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from psycopg import Connection
 
     from pgschema.testing.clones import Clone
@@ -41,7 +39,7 @@ def rows(conn: Connection[object], table: str) -> list[object]:
 
 
 @pytest.fixture
-def filled(world: Clone) -> Iterator[Connection[object]]:
+def filled(world: Clone) -> Connection[object]:
     """A row in every table that a rollback could lose."""
     world.owner.execute("""
         insert into public.assignments (org_id, chapter_id, peer_mentor_id, title)
@@ -53,7 +51,7 @@ def filled(world: Clone) -> Iterator[Connection[object]]:
         select pm.org_id, pm.id, 'chat', '2025-03-01 12:00+01', 30, 1, 'digital'
         from public.peer_mentors as pm;
     """)
-    yield world.owner
+    return world.owner
 
 
 @every_file
