@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from io import TextIOWrapper
 
@@ -10,8 +11,10 @@ from io import TextIOWrapper
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     gc.set_threshold(100_000)  # imports make many objects and hardly any garbage
-    from pgschema.cli.entry import run
+    from pgschema.cli.entry import run, terminate
 
+    # As process 1 of a container it would not hear SIGTERM without a handler.
+    signal.signal(signal.SIGTERM, terminate)
     for stream in (sys.stdout, sys.stderr):
         # Norwegian names on a terminal of another alphabet: question marks, not a crash.
         if isinstance(stream, TextIOWrapper):

@@ -14,7 +14,7 @@ from pgschema.errors import PgschemaError
 _COLUMNS: LiteralString = """
     a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
     pg_catalog.left(pg_catalog.regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200),
-    extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.backend_start))
+    extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.state_change))
         ::double precision
 """
 _BLOCKERS: LiteralString = (

@@ -10,7 +10,9 @@ from pgschema.plan import Plan, Step
 
 @dataclass(frozen=True)
 class Session:
-    """Another session that is in the way. Ages are seconds; `query` is its last one, shortened.
+    """Another session that is in the way. `query` is its last one, shortened.
+
+    The age is the seconds of its transaction, or since its last one where it has none.
 
     `user`, `application`, `state` and `query` are empty when the role may not see them.
     """

@@ -12,7 +12,7 @@ import psycopg
 
 from pgschema.apply.blockers import Watch
 from pgschema.apply.events import Finished, Noted, Noticed, OnEvent, Planned, Started, ignore
-from pgschema.apply.failure import translated, with_diff
+from pgschema.apply.failure import is_lost, translated, with_diff
 from pgschema.apply.lock import migration_lock
 from pgschema.apply.options import ApplyOptions, Deploy
 from pgschema.apply.preview import install_message
@@ -202,6 +202,8 @@ def install_ledger(deploy: Deploy) -> None:
     try:
         send(deploy.conn, install_message())
     except RefusedError as refused:
+        if is_lost(refused.error):
+            raise refused.error from refused
         reason = refused.error.diag.message_primary or str(refused.error)
         role = deploy.server.role
         raise PgschemaError("PGS314", role=role, reason=reason) from refused.error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -13,15 +14,25 @@ from pgschema.cli.settings import Settings
 from pgschema.errors import PgschemaError
 
 INTERRUPTED = 130
+TERMINATED = 143
 BROKEN_PIPE = 141
 BUG = 70
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends a run as Ctrl-C does, so that statements are cancelled at once."""
+
+
+def terminate(*_: object) -> NoReturn:
+    """End the run: the handler of SIGTERM."""
+    raise Terminated
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code.
 
-    0 done, 1 the answer is no, 2 could not start, 3 failed midway; 130 after Ctrl-C, 141 when the
-    reader of standard output went away, 70 with a traceback for a bug in pgschema.
+    0 done, 1 the answer is no, 2 could not start, 3 failed midway; 130 after Ctrl-C, 143 after
+    SIGTERM, 141 when the reader of standard output went away, 70 with a traceback for a bug.
     """
     output = Output(Settings(json="--json" in arguments))
     try:
@@ -46,9 +57,9 @@ def _ended(arguments: Sequence[str], output: Output) -> int:
         return _invoke(arguments, output)
     except click.exceptions.Exit as wanted:
         return wanted.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as ending:
         output.note("interrupted")
-        return INTERRUPTED
+        return TERMINATED if isinstance(ending, Terminated) else INTERRUPTED
     except click.ClickException as error:
         failure = _usage_failure(error)
     except PgschemaError as error:

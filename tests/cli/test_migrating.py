@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -363,8 +364,9 @@ def test_quiet_leaves_the_result_and_the_errors(on: On) -> None:
     assert on("migrate", "-q", "--to", "V9").err.startswith("PGS206: ")
 
 
-def test_ctrl_c_during_a_migration_leaves_the_database_as_before_that_file(
-    bare_db: Clone, project: Path
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_migration_leaves_the_database_as_before_that_file_and_no_session(
+    bare_db: Clone, project: Path, number: signal.Signals, code: int
 ) -> None:
     write_migration(project, "V3__slow.sql", "create table c (id int);\nselect pg_sleep(60);")
     common = ("--database", bare_db.conninfo, "--migrations", str(project / "migrations"))
@@ -374,9 +376,12 @@ def test_ctrl_c_during_a_migration_leaves_the_database_as_before_that_file(
     ) as running:
         while bare_db.owner.execute(f"{sleeping} and pid <> pg_backend_pid()").fetchone() == (0,):
             assert running.poll() is None
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=30)
-    assert running.returncode == 130
+    assert running.returncode == code
+    deadline = time.monotonic() + 20
+    while bare_db.owner.execute(f"{sleeping} and pid <> pg_backend_pid()").fetchone() != (0,):
+        assert time.monotonic() < deadline
     assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err
     assert [line.split(" (")[0] for line in out.splitlines()] == [

@@ -11,6 +11,7 @@ import pytest
 from pgschema.apply import previews, read_plan
 from pgschema.apply.events import Finished, Noticed, Planned, Started
 from pgschema.apply.options import ApplyOptions
+from pgschema.apply.wire import send
 from pgschema.database import connect, inspect_server, refuse_unfit
 from pgschema.errors import PgschemaError
 from pgschema.ledger import read_ledger, read_stored_text
@@ -462,6 +463,21 @@ def test_a_server_that_goes_away_between_two_files_is_told_as_such(
     monkeypatch.setattr("pgschema.apply.run.read_ledger", gone)
     error = failure(project)
     assert (error.code, error.exit_code) == ("PGS304", 3)
+
+
+def test_a_server_lost_while_the_ledger_is_made_is_told_as_lost(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add("V001__a", "select 1;")
+
+    def cut(conn: Any, message: str) -> None:
+        project.db.owner.execute("select pg_terminate_backend(%s, 5000)", (conn.info.backend_pid,))
+        send(conn, message)
+
+    monkeypatch.setattr("pgschema.apply.run.send", cut)
+    error = failure(project)
+    assert (error.code, error.exit_code) == ("PGS304", 3)
+    assert not project.ledger.installed
 
 
 def test_foreign_folders_are_migrated_as_they_are(project: Any, tmp_path: Path) -> None:

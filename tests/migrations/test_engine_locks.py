@@ -104,6 +104,16 @@ def test_waiting_for_another_deploy_is_bounded(project: Any) -> None:
     assert not project.ledger.installed
 
 
+def test_the_age_of_an_idle_holder_is_not_that_of_its_connection(project: Any) -> None:
+    project.add("V001__a", "create table a ();")
+    with project.db.connect(application_name="deploy 1") as other:
+        other.execute("select pg_sleep(0.5)")
+        other.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+        error = failure(project, lock_wait=0.0)
+        (holder,) = error.details["sessions"]
+    assert 0 <= holder.transaction_age_s < 0.5
+
+
 def test_the_lock_is_free_again_after_success_and_after_failure(project: Any) -> None:
     project.add("V001__a", "create table a ();")
     project.migrate()
