@@ -497,6 +497,31 @@ as $$
         and pm.org_id = any((select authz.org_ids_for('peer_mentor'))::uuid[])
 $$;
 
+-- Whether an API user stands behind the statement, who must be held to a scope: the guards run as
+-- the owner and so cannot ask row security.
+create or replace function authz.acts_for_user()
+returns boolean
+language sql
+stable
+return coalesce(current_setting('role', true), 'none') in ('anon', 'authenticated')
+or (
+    authz.uid() is not null
+    and coalesce(current_setting('role', true), 'none') <> 'service_role'
+);
+
+create or replace function authz.deny_row(relation text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+-- Raises what row security would raise. Called by guards that must look at the scope before they
+-- look at rows which the caller may not see.
+begin
+    raise exception 'new row violates row-level security policy for table "%"', relation
+    using errcode = 'insufficient_privilege', schema = 'public', table = relation;
+end
+$$;
+
 create or replace function authz.assign_chapter_slot()
 returns trigger
 language plpgsql
@@ -504,13 +529,28 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- Gives a coordinator's new chapter the lowest free slot; the organisation's limit is checked
--- here. Called by trigger coordinator_chapters_100_slot; writes nothing but the new row.
+-- here. Called by trigger coordinator_chapters_100_slot; writes nothing but the new row. Row
+-- security is asked only after it: who may not give chapters must not learn whose slots are full.
 declare
     slots smallint[];
     most smallint;
 begin
+    if authz.acts_for_user() and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
+        perform authz.deny_row('coordinator_chapters');
+    end if;
     -- One at a time per coordinator: two sessions must not find the same free slot.
-    perform from public.coordinators as c where c.id = new.coordinator_id for no key update;
+    perform
+    from public.coordinators as c
+    where c.org_id = new.org_id and c.id = new.coordinator_id
+    for no key update;
+    if not found then
+        raise exception 'no such coordinator in this organisation'
+        using
+            errcode = 'foreign_key_violation',
+            schema = 'public',
+            table = 'coordinator_chapters',
+            constraint = 'coordinator_chapters_org_id_coordinator_id_fkey';
+    end if;
     select o.max_chapters_per_coordinator into most
     from public.organizations as o
     where o.org_id = new.org_id;
@@ -805,6 +845,10 @@ comment on function authz.my_coordinator_ids() is
 'Coordinators the caller may see. Definer: policies call it, so it must not be under them.';
 comment on function authz.my_mentor_ids() is
 'The caller as peer mentor. Definer: policies call it, so it must not be under them.';
+comment on function authz.acts_for_user() is
+'Whether the statement is made for an API user, who is held to a scope.';
+comment on function authz.deny_row(text) is
+'Raises what row security would raise for a row out of scope.';
 comment on function authz.assign_chapter_slot() is
 'Chooses the slot of a coordinator''s chapter. Definer: must lock and see rows the caller cannot.';
 comment on trigger coordinator_chapters_100_slot on public.coordinator_chapters is

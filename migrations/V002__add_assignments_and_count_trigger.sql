@@ -120,18 +120,6 @@ on public.assignments (org_id, coordinator_id, status);
 
 -- 2. What a writer may not do, whoever it is ------------------------------------------------------
 
--- Whether an API user stands behind the statement, who must be held to a scope: the guards run as
--- the owner and so cannot ask row security.
-create or replace function authz.acts_for_user()
-returns boolean
-language sql
-stable
-return coalesce(current_setting('role', true), 'none') in ('anon', 'authenticated')
-or (
-    authz.uid() is not null
-    and coalesce(current_setting('role', true), 'none') <> 'service_role'
-);
-
 create or replace function authz.check_assignment_mentor(org_id uuid, chapter_id uuid, mentor uuid)
 returns void
 language plpgsql
@@ -194,8 +182,7 @@ as $$
 begin
     if authz.acts_for_user() then
         if not coalesce(new.chapter_id = any(authz.my_chapter_ids()), false) then
-            raise exception 'new row violates row-level security policy for table "assignments"'
-            using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
+            perform authz.deny_row('assignments');
         end if;
         if new.coordinator_id is not null then
             perform authz.check_assignment_author(new.org_id, new.coordinator_id);
@@ -317,7 +304,7 @@ enable always trigger peer_mentors_100_zero_counts,
 enable always trigger peer_mentors_100_keep_key;
 
 revoke all on function
-authz.acts_for_user(), authz.check_assignment_mentor(uuid, uuid, uuid),
+authz.check_assignment_mentor(uuid, uuid, uuid),
 authz.check_assignment_author(uuid, uuid), authz.guard_assignment_insert(),
 authz.guard_assignment_update(), authz.zero_assignment_counts(), authz.keep_mentor_key()
 from public, anon, authenticated, service_role;
@@ -1040,8 +1027,6 @@ comment on trigger peer_mentors_100_keep_key on public.peer_mentors is
 'Id and organisation never change, also in replica mode: pending counts are kept by them.';
 comment on trigger peer_mentors_500_forget_deleted on public.peer_mentors is
 'What was still to count for a deleted mentor is dropped, also in replica mode.';
-comment on function authz.acts_for_user() is
-'Whether the statement is made for an API user, who is held to a scope.';
 comment on function authz.check_assignment_mentor(uuid, uuid, uuid) is
 'One error for unknown and foreign mentors. Definer: locks mentors that the caller only reads.';
 comment on function authz.check_assignment_author(uuid, uuid) is

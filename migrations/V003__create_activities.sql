@@ -211,19 +211,6 @@ on public.activity_co_leaders (leader_id);
 
 -- 3. What a writer may not do -------------------------------------------------------------------
 
-create or replace function authz.deny_row(relation text)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
--- Raises what row security would raise. Called by guards that must look at the scope before they
--- look at rows which the caller may not see.
-begin
-    raise exception 'new row violates row-level security policy for table "%"', relation
-    using errcode = 'insufficient_privilege', schema = 'public', table = relation;
-end
-$$;
-
 create or replace function authz.is_my_mentor(mentor uuid)
 returns boolean
 language sql
@@ -571,7 +558,7 @@ before insert or update on public.activity_co_leaders
 for each row execute function authz.guard_co_leader();
 
 revoke all on function
-authz.deny_row(text), authz.is_my_mentor(uuid), authz.original_activity(public.activities),
+authz.is_my_mentor(uuid), authz.original_activity(public.activities),
 authz.check_activity_facts(public.activities), authz.check_activity_step(text, text),
 authz.guard_activity_insert(),
 authz.check_activity_actor(public.activities, public.activities), authz.guard_activity_update(),
@@ -752,8 +739,6 @@ comment on trigger activities_500_release_duplicates on public.activities is
 'When a first registration falls away, the next one takes its place.';
 comment on trigger activity_co_leaders_100_guard on public.activity_co_leaders is
 'Copies chapter and leader from the activity and holds users to their own.';
-comment on function authz.deny_row(text) is
-'Raises what row security would raise for a row out of scope.';
 comment on function authz.is_my_mentor(uuid) is
 'Whether the caller is this mentor. Definer: the row may be out of the caller''s sight.';
 comment on function authz.original_activity(public.activities) is

@@ -105,6 +105,8 @@ end
 $$;
 
 drop function if exists authz.assign_chapter_slot();
+drop function if exists authz.deny_row(text);
+drop function if exists authz.acts_for_user();
 drop function if exists authz.my_mentor_ids();
 drop function if exists authz.my_coordinator_ids();
 drop function if exists authz.my_chapter_ids();

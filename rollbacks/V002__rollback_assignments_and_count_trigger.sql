@@ -120,7 +120,6 @@ drop function if exists authz.zero_assignment_counts();
 drop function if exists authz.keep_mentor_key();
 drop function if exists authz.check_assignment_mentor(uuid, uuid, uuid);
 drop function if exists authz.check_assignment_author(uuid, uuid);
-drop function if exists authz.acts_for_user();
 
 set local role stats_refresher;
 

@@ -100,6 +100,5 @@ drop function if exists authz.release_duplicates();
 drop function if exists authz.guard_co_leader();
 drop function if exists authz.check_activity_step(text, text);
 drop function if exists authz.is_my_mentor(uuid);
-drop function if exists authz.deny_row(text);
 
 reset role;

@@ -208,13 +208,28 @@ CREATE FUNCTION authz.assign_chapter_slot() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 -- Gives a coordinator's new chapter the lowest free slot; the organisation's limit is checked
--- here. Called by trigger coordinator_chapters_100_slot; writes nothing but the new row.
+-- here. Called by trigger coordinator_chapters_100_slot; writes nothing but the new row. Row
+-- security is asked only after it: who may not give chapters must not learn whose slots are full.
 declare
     slots smallint[];
     most smallint;
 begin
+    if authz.acts_for_user() and not coalesce(new.org_id = any(authz.admin_org_ids()), false) then
+        perform authz.deny_row('coordinator_chapters');
+    end if;
     -- One at a time per coordinator: two sessions must not find the same free slot.
-    perform from public.coordinators as c where c.id = new.coordinator_id for no key update;
+    perform
+    from public.coordinators as c
+    where c.org_id = new.org_id and c.id = new.coordinator_id
+    for no key update;
+    if not found then
+        raise exception 'no such coordinator in this organisation'
+        using
+            errcode = 'foreign_key_violation',
+            schema = 'public',
+            table = 'coordinator_chapters',
+            constraint = 'coordinator_chapters_org_id_coordinator_id_fkey';
+    end if;
     select o.max_chapters_per_coordinator into most
     from public.organizations as o
     where o.org_id = new.org_id;
@@ -786,8 +801,7 @@ CREATE FUNCTION authz.guard_assignment_insert() RETURNS trigger
 begin
     if authz.acts_for_user() then
         if not coalesce(new.chapter_id = any(authz.my_chapter_ids()), false) then
-            raise exception 'new row violates row-level security policy for table "assignments"'
-            using errcode = 'insufficient_privilege', schema = 'public', table = 'assignments';
+            perform authz.deny_row('assignments');
         end if;
         if new.coordinator_id is not null then
             perform authz.check_assignment_author(new.org_id, new.coordinator_id);
