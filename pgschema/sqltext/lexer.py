@@ -12,16 +12,18 @@ from pgschema.sqltext.statement import Statement
 
 # A string goes on behind white space with a newline in it, and stays what it was: E'a' or 'a'.
 _NEXT_LINE = r"(?:[ \t\f\v]|--[^\r\n]*)*+[\r\n](?:[ \t\r\n\f\v]|--[^\r\n]*[\r\n])*+"
-_ESCAPED = r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'"
+_ESCAPED = r"'(?:[^'\\]|\\.|'')*+'"
+_DIGITS = r"[0-9](?:_?[0-9])*"
 _TOKEN = rf"""
       (?P<space>   [ \t\r\n\f\v]+ | --[^\r\n]* )
     | (?P<comment> /\* )
     | (?P<string>  [eE]{_ESCAPED}(?:{_NEXT_LINE}{_ESCAPED})*
-                 | (?:[bBxXnN]|[uU]&)?'[^']*(?:''[^']*)*' )
-    | (?P<quoted>  (?:[uU]&)?"[^"]*(?:""[^"]*)*" )
+                 | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*+' )
+    | (?P<quoted>  (?:[uU]&)?"(?:[^"]|"")*+" )
     | (?P<dollar>  \$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?\$ )
     | (?P<word>    (?![eE]')[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
-    | (?P<number>  [0-9][0-9A-Za-z_.]* | \$[0-9]+ )
+    | (?P<number>  0[xXoObB][0-9A-Fa-f_]+ | \$[0-9]+
+                 | {_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)?(?:[eE][-+]?{_DIGITS})? )
     | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?:])+ )
     | (?P<punct>   [()\[\],;.] )
     | (?P<bad>     . )

@@ -28,6 +28,7 @@ ONE_STATEMENT = [
     "select 1 /* -- ' */",
     "select 1 --' \n + 1",
     "select 'a'\n 'b;'",
+    "select 1.5e-3, 0x1F, 1_000, a[1:2], 1.$$;$$",
     "select E'a'\f -- '\n --'\n 'it\\'s;'",
     "create function f() returns int language sql return case when true then 1 end",
     "select array[';']",
@@ -70,6 +71,11 @@ def test_a_begin_outside_of_a_routine_opens_no_body() -> None:
     assert len(list(statements("create table t (a int); begin; end;"))) == 3
 
 
+def test_a_number_ends_where_a_name_begins() -> None:
+    texts = [token.text for token in tokens("1.5e-3 0x1F 1_000 1..2 1._$$a")]
+    assert texts == ["1.5e-3", "0x1F", "1_000", "1", ".", ".", "2", "1.", "_$$a"]
+
+
 def test_an_operator_ends_where_a_comment_begins() -> None:
     assert [t.text for t in tokens("a=--b\n1")] == ["a", "=", "1"]
     assert [t.text for t in tokens("2*/*b*/3")] == ["2", "*", "3"]
@@ -83,6 +89,9 @@ def test_an_operator_ends_where_a_comment_begins() -> None:
         ('select "a', "quoted identifier", 7),
         ("select $a$ $$", "dollar quote $a$", 7),
         ("select /* /* */", "comment", 7),
+        (r"a E'b''\'c", "string", 2),
+        ("a 'b''c", "string", 2),
+        ('a "b""c', "quoted identifier", 2),
     ],
 )
 def test_what_does_not_end_is_told_with_its_beginning(text: str, what: str, offset: int) -> None:
