@@ -180,6 +180,7 @@ $$;
 set local role pgschema_owner;
 
 -- 2. Tables ------------------------------------------------------------------------------------
+-- Dates are held to years that clients can read: infinity and BC break most of them.
 
 create table if not exists public.organizations (
     org_id uuid not null default gen_random_uuid(),
@@ -193,6 +194,9 @@ create table if not exists public.organizations (
     constraint organizations_slug_key unique (slug),
     constraint organizations_slug_is_url_safe check (slug ~ '^[A-Za-z0-9][A-Za-z0-9-]{0,62}$'),
     constraint organizations_name_is_not_blank check (btrim(name) <> ''),
+    constraint organizations_name_fits_200 check (char_length(name) <= 200),
+    constraint organizations_archived_at_is_plausible
+    check ((archived_at at time zone 'UTC') between '1990-01-01' and '2200-01-01'),
     constraint organizations_time_zone_is_oslo check (time_zone = 'Europe/Oslo'),
     constraint organizations_max_chapters_is_1_to_5
     check (max_chapters_per_coordinator between 1 and 5)
@@ -211,11 +215,16 @@ create table if not exists public.chapters (
     constraint chapters_org_id_id_key unique (org_id, id),
     constraint chapters_org_id_name_kind_key unique (org_id, name, kind),
     constraint chapters_name_is_not_blank check (btrim(name) <> ''),
+    constraint chapters_name_fits_200 check (char_length(name) <= 200),
     constraint chapters_kind_is_known
     check (kind in ('national', 'region', 'county', 'association', 'local')),
     constraint chapters_municipality_no_is_four_digits check (municipality_no ~ '^[0-9]{4}$'),
     constraint chapters_parent_is_another_chapter check (parent_id <> id),
-    constraint chapters_active_period_is_ordered check (active_from <= active_to)
+    constraint chapters_active_period_is_ordered check (active_from <= active_to),
+    constraint chapters_active_period_is_plausible check (
+        active_from between '1800-01-01' and '2200-01-01'
+        and active_to between '1800-01-01' and '2200-01-01'
+    )
 );
 
 create table if not exists public.org_members (
@@ -226,7 +235,9 @@ create table if not exists public.org_members (
     valid_until timestamptz,
     constraint org_members_pkey primary key (org_id, user_id, role),
     constraint org_members_role_is_known
-    check (role in ('peer_mentor', 'coordinator', 'org_admin', 'bufdir_auditor'))
+    check (role in ('peer_mentor', 'coordinator', 'org_admin', 'bufdir_auditor')),
+    constraint org_members_valid_until_is_plausible
+    check ((valid_until at time zone 'UTC') between '1990-01-01' and '2200-01-01')
 );
 
 create table if not exists public.platform_admins (
@@ -242,7 +253,8 @@ create table if not exists public.coordinators (
     constraint coordinators_pkey primary key (id),
     constraint coordinators_org_id_id_key unique (org_id, id),
     constraint coordinators_org_id_user_id_key unique (org_id, user_id),
-    constraint coordinators_display_name_is_not_blank check (btrim(display_name) <> '')
+    constraint coordinators_display_name_is_not_blank check (btrim(display_name) <> ''),
+    constraint coordinators_display_name_fits_200 check (char_length(display_name) <= 200)
 );
 
 create table if not exists public.coordinator_chapters (
@@ -275,10 +287,19 @@ create table if not exists public.peer_mentors (
     constraint peer_mentors_org_id_id_key unique (org_id, id),
     constraint peer_mentors_org_id_user_id_key unique (org_id, user_id),
     constraint peer_mentors_display_name_is_not_blank check (btrim(display_name) <> ''),
+    constraint peer_mentors_display_name_fits_200 check (char_length(display_name) <= 200),
     constraint peer_mentors_birth_year_is_plausible check (birth_year between 1900 and 2100),
     constraint peer_mentors_status_is_known
     check (status in ('candidate', 'active', 'paused', 'ended')),
-    constraint peer_mentors_approval_period_is_ordered check (approved_from <= approved_to)
+    constraint peer_mentors_approval_period_is_ordered check (approved_from <= approved_to),
+    constraint peer_mentors_approval_period_is_plausible check (
+        approved_from between '1900-01-01' and '2200-01-01'
+        and approved_to between '1900-01-01' and '2200-01-01'
+    ),
+    constraint peer_mentors_moments_are_plausible check (
+        (confidentiality_signed_at at time zone 'UTC') between '1990-01-01' and '2200-01-01'
+        and (anonymized_at at time zone 'UTC') between '1990-01-01' and '2200-01-01'
+    )
 )
 with (fillfactor = 80);
 
@@ -959,21 +980,26 @@ begin
     from (
         select
             unnest(string_to_array(
-                'chapters_active_period_is_ordered, chapters_kind_is_known, '
-                'chapters_municipality_no_is_four_digits, chapters_name_is_not_blank, '
-                'chapters_org_id_fkey, chapters_org_id_id_key, chapters_org_id_name_kind_key, '
-                'chapters_org_id_parent_id_fkey, chapters_parent_is_another_chapter, chapters_pkey, '
-                'coordinator_chapters_coordinator_id_slot_key, '
+                'chapters_active_period_is_ordered, chapters_active_period_is_plausible, '
+                'chapters_kind_is_known, chapters_municipality_no_is_four_digits, '
+                'chapters_name_fits_200, chapters_name_is_not_blank, chapters_org_id_fkey, '
+                'chapters_org_id_id_key, chapters_org_id_name_kind_key, '
+                'chapters_org_id_parent_id_fkey, chapters_parent_is_another_chapter, '
+                'chapters_pkey, coordinator_chapters_coordinator_id_slot_key, '
                 'coordinator_chapters_org_id_chapter_id_fkey, '
                 'coordinator_chapters_org_id_coordinator_id_fkey, coordinator_chapters_pkey, '
-                'coordinator_max_5_chapters, coordinators_display_name_is_not_blank, '
-                'coordinators_org_id_fkey, coordinators_org_id_id_key, '
-                'coordinators_org_id_user_id_key, coordinators_pkey, org_members_org_id_fkey, '
-                'org_members_pkey, org_members_role_is_known, organizations_max_chapters_is_1_to_5, '
-                'organizations_name_is_not_blank, organizations_pkey, organizations_slug_is_url_safe, '
-                'organizations_slug_key, organizations_time_zone_is_oslo, '
-                'peer_mentors_approval_period_is_ordered, peer_mentors_birth_year_is_plausible, '
-                'peer_mentors_display_name_is_not_blank, peer_mentors_org_id_chapter_id_fkey, '
+                'coordinator_max_5_chapters, coordinators_display_name_fits_200, '
+                'coordinators_display_name_is_not_blank, coordinators_org_id_fkey, '
+                'coordinators_org_id_id_key, coordinators_org_id_user_id_key, coordinators_pkey, '
+                'org_members_org_id_fkey, org_members_pkey, org_members_role_is_known, '
+                'org_members_valid_until_is_plausible, organizations_archived_at_is_plausible, '
+                'organizations_max_chapters_is_1_to_5, organizations_name_fits_200, '
+                'organizations_name_is_not_blank, organizations_pkey, '
+                'organizations_slug_is_url_safe, organizations_slug_key, '
+                'organizations_time_zone_is_oslo, peer_mentors_approval_period_is_ordered, '
+                'peer_mentors_approval_period_is_plausible, peer_mentors_birth_year_is_plausible, '
+                'peer_mentors_display_name_fits_200, peer_mentors_display_name_is_not_blank, '
+                'peer_mentors_moments_are_plausible, peer_mentors_org_id_chapter_id_fkey, '
                 'peer_mentors_org_id_coordinator_id_fkey, peer_mentors_org_id_fkey, '
                 'peer_mentors_org_id_id_key, peer_mentors_org_id_user_id_key, peer_mentors_pkey, '
                 'peer_mentors_status_is_known, platform_admins_pkey',

@@ -56,7 +56,9 @@ create table if not exists public.assignments (
         )
     ),
     constraint assignments_version_is_positive check (version >= 1),
-    constraint assignments_title_is_not_blank check (btrim(title) <> '')
+    constraint assignments_title_is_not_blank check (btrim(title) <> ''),
+    constraint assignments_due_at_is_plausible
+    check ((due_at at time zone 'UTC') between '1990-01-01' and '2200-01-01')
 );
 
 alter table public.peer_mentors
@@ -1093,9 +1095,10 @@ begin
     from (
         select
             unnest(string_to_array(
-                'assignments_org_id_chapter_id_fkey, assignments_org_id_client_request_id_key, '
-                'assignments_org_id_coordinator_id_fkey, assignments_org_id_fkey, '
-                'assignments_org_id_id_key, assignments_org_id_peer_mentor_id_fkey, assignments_pkey, '
+                'assignments_due_at_is_plausible, assignments_org_id_chapter_id_fkey, '
+                'assignments_org_id_client_request_id_key, assignments_org_id_coordinator_id_fkey, '
+                'assignments_org_id_fkey, assignments_org_id_id_key, '
+                'assignments_org_id_peer_mentor_id_fkey, assignments_pkey, '
                 'assignments_status_is_known, assignments_title_is_not_blank, '
                 'assignments_version_is_positive, peer_mentors_assignment_count_is_not_negative, '
                 'peer_mentors_completed_assignment_count_is_not_negative',

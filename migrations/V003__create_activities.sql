@@ -95,6 +95,8 @@ create table if not exists public.activities (
     constraint activities_org_id_client_request_id_key unique (org_id, client_request_id),
     constraint activities_status_is_known
     check (status in ('draft', 'submitted', 'approved', 'rejected', 'cancelled')),
+    constraint activities_occurred_at_is_plausible
+    check ((occurred_at at time zone 'UTC') between '1990-01-01' and '2200-01-01'),
     constraint activities_duration_within_a_day check (duration_minutes between 0 and 1440),
     constraint activities_participant_count_is_plausible
     check (participant_count between 0 and 10000),
@@ -818,12 +820,13 @@ begin
             unnest(string_to_array(
                 'activities_activity_type_fkey, activities_country_is_two_letters, '
                 'activities_delivery_mode_is_known, activities_duplicate_of_is_another_row, '
-                'activities_duration_within_a_day, activities_org_id_assignment_id_fkey, '
-                'activities_org_id_chapter_id_fkey, activities_org_id_client_request_id_key, '
-                'activities_org_id_coordinator_id_fkey, activities_org_id_duplicate_of_fkey, '
-                'activities_org_id_fkey, activities_org_id_id_key, '
-                'activities_org_id_peer_mentor_id_fkey, activities_participant_count_is_plausible, '
-                'activities_pkey, activities_status_is_known, activity_co_leaders_is_not_the_leader, '
+                'activities_duration_within_a_day, activities_occurred_at_is_plausible, '
+                'activities_org_id_assignment_id_fkey, activities_org_id_chapter_id_fkey, '
+                'activities_org_id_client_request_id_key, activities_org_id_coordinator_id_fkey, '
+                'activities_org_id_duplicate_of_fkey, activities_org_id_fkey, '
+                'activities_org_id_id_key, activities_org_id_peer_mentor_id_fkey, '
+                'activities_participant_count_is_plausible, activities_pkey, '
+                'activities_status_is_known, activity_co_leaders_is_not_the_leader, '
                 'activity_co_leaders_org_id_activity_id_fkey, '
                 'activity_co_leaders_org_id_peer_mentor_id_fkey, activity_co_leaders_pkey, '
                 'activity_types_category_is_known, activity_types_code_is_snake_case, '

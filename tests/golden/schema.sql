@@ -307,6 +307,7 @@ CREATE TABLE public.activities (
     CONSTRAINT activities_delivery_mode_is_known CHECK ((delivery_mode = ANY (ARRAY['in_person'::text, 'phone'::text, 'digital'::text, 'mixed'::text]))),
     CONSTRAINT activities_duplicate_of_is_another_row CHECK ((duplicate_of <> id)),
     CONSTRAINT activities_duration_within_a_day CHECK (((duration_minutes >= 0) AND (duration_minutes <= 1440))),
+    CONSTRAINT activities_occurred_at_is_plausible CHECK ((((occurred_at AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((occurred_at AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone))),
     CONSTRAINT activities_participant_count_is_plausible CHECK (((participant_count >= 0) AND (participant_count <= 10000))),
     CONSTRAINT activities_status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'cancelled'::text])))
 );
@@ -1974,6 +1975,7 @@ CREATE TABLE public.assignments (
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT assignments_due_at_is_plausible CHECK ((((due_at AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((due_at AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone))),
     CONSTRAINT assignments_status_is_known CHECK ((status = ANY (ARRAY['dispatched'::text, 'accepted'::text, 'in_progress'::text, 'completed'::text, 'declined'::text, 'cancelled'::text, 'expired'::text]))),
     CONSTRAINT assignments_title_is_not_blank CHECK ((btrim((title)::text) <> ''::text)),
     CONSTRAINT assignments_version_is_positive CHECK ((version >= 1))
@@ -2061,8 +2063,10 @@ CREATE TABLE public.chapters (
     active_from date,
     active_to date,
     CONSTRAINT chapters_active_period_is_ordered CHECK ((active_from <= active_to)),
+    CONSTRAINT chapters_active_period_is_plausible CHECK ((((active_from >= '1800-01-01'::date) AND (active_from <= '2200-01-01'::date)) AND ((active_to >= '1800-01-01'::date) AND (active_to <= '2200-01-01'::date)))),
     CONSTRAINT chapters_kind_is_known CHECK ((kind = ANY (ARRAY['national'::text, 'region'::text, 'county'::text, 'association'::text, 'local'::text]))),
     CONSTRAINT chapters_municipality_no_is_four_digits CHECK ((municipality_no ~ '^[0-9]{4}$'::text)),
+    CONSTRAINT chapters_name_fits_200 CHECK ((char_length(name) <= 200)),
     CONSTRAINT chapters_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT chapters_parent_is_another_chapter CHECK ((parent_id <> id))
 );
@@ -2127,6 +2131,7 @@ CREATE TABLE public.coordinators (
     org_id uuid NOT NULL,
     user_id uuid NOT NULL,
     display_name text NOT NULL,
+    CONSTRAINT coordinators_display_name_fits_200 CHECK ((char_length(display_name) <= 200)),
     CONSTRAINT coordinators_display_name_is_not_blank CHECK ((btrim(display_name) <> ''::text))
 );
 
@@ -2152,7 +2157,8 @@ CREATE TABLE public.org_members (
     role text NOT NULL,
     active boolean DEFAULT true NOT NULL,
     valid_until timestamp with time zone,
-    CONSTRAINT org_members_role_is_known CHECK ((role = ANY (ARRAY['peer_mentor'::text, 'coordinator'::text, 'org_admin'::text, 'bufdir_auditor'::text])))
+    CONSTRAINT org_members_role_is_known CHECK ((role = ANY (ARRAY['peer_mentor'::text, 'coordinator'::text, 'org_admin'::text, 'bufdir_auditor'::text]))),
+    CONSTRAINT org_members_valid_until_is_plausible CHECK ((((valid_until AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((valid_until AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone)))
 );
 
 ALTER TABLE ONLY public.org_members FORCE ROW LEVEL SECURITY;
@@ -2193,7 +2199,9 @@ CREATE TABLE public.organizations (
     max_chapters_per_coordinator smallint DEFAULT 5 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     archived_at timestamp with time zone,
+    CONSTRAINT organizations_archived_at_is_plausible CHECK ((((archived_at AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((archived_at AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone))),
     CONSTRAINT organizations_max_chapters_is_1_to_5 CHECK (((max_chapters_per_coordinator >= 1) AND (max_chapters_per_coordinator <= 5))),
+    CONSTRAINT organizations_name_fits_200 CHECK ((char_length(name) <= 200)),
     CONSTRAINT organizations_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT organizations_slug_is_url_safe CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9-]{0,62}$'::text)),
     CONSTRAINT organizations_time_zone_is_oslo CHECK ((time_zone = 'Europe/Oslo'::text))
@@ -2245,10 +2253,13 @@ CREATE TABLE public.peer_mentors (
     assignment_count bigint DEFAULT 0 NOT NULL,
     completed_assignment_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT peer_mentors_approval_period_is_ordered CHECK ((approved_from <= approved_to)),
+    CONSTRAINT peer_mentors_approval_period_is_plausible CHECK ((((approved_from >= '1900-01-01'::date) AND (approved_from <= '2200-01-01'::date)) AND ((approved_to >= '1900-01-01'::date) AND (approved_to <= '2200-01-01'::date)))),
     CONSTRAINT peer_mentors_assignment_count_is_not_negative CHECK ((assignment_count >= 0)),
     CONSTRAINT peer_mentors_birth_year_is_plausible CHECK (((birth_year >= 1900) AND (birth_year <= 2100))),
     CONSTRAINT peer_mentors_completed_assignment_count_is_not_negative CHECK ((completed_assignment_count >= 0)),
+    CONSTRAINT peer_mentors_display_name_fits_200 CHECK ((char_length(display_name) <= 200)),
     CONSTRAINT peer_mentors_display_name_is_not_blank CHECK ((btrim(display_name) <> ''::text)),
+    CONSTRAINT peer_mentors_moments_are_plausible CHECK (((((confidentiality_signed_at AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((confidentiality_signed_at AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone)) AND (((anonymized_at AT TIME ZONE 'UTC'::text) >= '1990-01-01 00:00:00'::timestamp without time zone) AND ((anonymized_at AT TIME ZONE 'UTC'::text) <= '2200-01-01 00:00:00'::timestamp without time zone)))),
     CONSTRAINT peer_mentors_status_is_known CHECK ((status = ANY (ARRAY['candidate'::text, 'active'::text, 'paused'::text, 'ended'::text])))
 )
 WITH (fillfactor='80');
