@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -69,9 +70,23 @@ class _Reading:
 def _sql_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise PgschemaError("PGS101", folder=str(folder))
-    return sorted(
+    found = sorted(
         path for path in folder.rglob("*.sql") if path.is_file() and not path.name.startswith(".")
     )
+    for path in found:
+        if not path.name.isascii():
+            _refuse_undecodable(path)
+    return found
+
+
+def _refuse_undecodable(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        ascii_name = path.name.encode("ascii", "replace").decode().replace("?", "_")
+        suggestion = _suggest_name(ascii_name)
+        raise PgschemaError("PGS102", path=shown, suggestion=suggestion) from None
 
 
 def _read_folder(folder: Path, reading: _Reading) -> Iterator[Migration]:
@@ -81,10 +96,11 @@ def _read_folder(folder: Path, reading: _Reading) -> Iterator[Migration]:
         if _UNDO.fullmatch(path.name) or _CALLBACK.fullmatch(path.name):
             foreign.append(path.name)
             continue
-        if path.stem in seen:
-            raise PgschemaError("PGS103", version=path.stem, first=seen[path.stem], second=path)
-        seen[path.stem] = path
-        yield _read_migration(path)
+        migration = _read_migration(path)
+        twin = seen.setdefault(migration.stem, path)
+        if twin is not path:
+            raise PgschemaError("PGS103", version=migration.stem, first=twin, second=path)
+        yield migration
     reading.notes += _foreign_notes(foreign)
 
 
@@ -109,7 +125,16 @@ def _read_migration(path: Path) -> Migration:
     else:
         raise PgschemaError("PGS102", path=str(path), suggestion=_suggest_name(path.name))
     title = match["title"].replace("_", " ")
-    return Migration(path, _read_text(path), version, path.stem, title)
+    return Migration(path, _read_text(path), version, _stem(path), title)
+
+
+def _stem(path: Path) -> str:
+    """Return the name without its ending, the same however a disk writes the letter å."""
+    if path.stem.isascii():
+        return path.stem
+    from unicodedata import normalize
+
+    return normalize("NFC", path.stem)
 
 
 def _suggest_name(name: str) -> str:
@@ -131,7 +156,7 @@ def _rollbacks_by_version(folder: Path | None, reading: _Reading) -> dict[Versio
             raise PgschemaError(
                 "PGS103", version=f"rollback {version}", first=found[version].path, second=path
             )
-        found[version] = Rollback(path, _read_text(path), version, path.stem)
+        found[version] = Rollback(path, _read_text(path), version, _stem(path))
     return found
 
 

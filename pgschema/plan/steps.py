@@ -170,7 +170,7 @@ def _rollback_step(catalog: Catalog, ledger: Ledger, entry: Applied) -> Step:
             raise PgschemaError("PGS202", **facts)
         raise PgschemaError("PGS205", **facts, highest=str(highest or "nothing"))
     if migration.rollback is None:
-        folder = catalog.rollback_folder or catalog.folder
+        folder = catalog.rollback_folder or catalog.folder.parent / "rollbacks"
         expected = str(folder / migration.rollback_name)
         raise PgschemaError("PGS208", stem=entry.stem, expected=expected)
     unfinished = next((u for u in ledger.unfinished if u.stem == entry.stem), None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,23 @@ def test_an_empty_folder_is_an_empty_catalogue(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_read_is_refused(tmp_path: Path, name: str, suggestion: str) -> None:
     error = refusal(folder(tmp_path, name))
     assert (error.code, error.details["suggestion"]) == ("PGS102", suggestion)
+
+
+def test_a_name_is_the_same_however_a_disk_writes_its_letters(tmp_path: Path) -> None:
+    composed, decomposed = "V1__st\u00e5.sql", "V1__sta\u030a.sql"
+    (one,) = read_catalog(folder(tmp_path / "a", composed)).migrations
+    (other,) = read_catalog(folder(tmp_path / "b", decomposed)).migrations
+    assert one.stem == other.stem == "V1__st\u00e5"
+
+
+def test_a_name_of_bytes_that_are_no_utf8_is_refused(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(bytes(tmp_path) + b"/V1__st\xe5tte.sql")).touch()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    error = refusal(tmp_path)
+    assert (error.code, error.details["suggestion"]) == ("PGS102", "V1__st_tte.sql")
+    assert error.cause.encode()
 
 
 def test_a_rollback_name_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
