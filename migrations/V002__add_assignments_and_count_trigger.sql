@@ -543,6 +543,9 @@ returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- at commit statement_timeout does not run: without this an idle transaction that holds a mentor's
+-- row would keep commits waiting for ever
+set lock_timeout = '5s'
 as $$
 -- Applies this transaction's deltas to peer_mentors, in mentor order so that no two commits can
 -- wait for one another. Called at commit and by the repair; empties the ledger.

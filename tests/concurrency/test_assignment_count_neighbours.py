@@ -153,3 +153,23 @@ def test_a_repair_that_waited_for_a_writer_counts_what_the_writer_left(world: Cl
         "select assignment_count from public.peer_mentors where id = md5('mentor:1')::uuid"
     ).fetchone()
     assert row == (1,)
+
+
+def test_a_commit_does_not_wait_for_ever_for_a_mentor_whom_somebody_holds(world: Clone) -> None:
+    """The session's own statement_timeout does not run during COMMIT."""
+    holder, writer = world.connect(), world.connect()
+    writer.execute("begin")
+    writer.execute(DISPATCH)
+    holder.execute("set idle_in_transaction_session_timeout = '20s'")
+    holder.execute("begin")
+    holder.execute(
+        "select from public.peer_mentors where id = md5('mentor:1')::uuid for no key update"
+    )
+    with pytest.raises(errors.LockNotAvailable):
+        writer.execute("commit")
+    holder.execute("rollback")
+    left = world.owner.execute("select from public.assignments").rowcount
+    assert (left, world.owner.execute("select * from stats.assignment_count_drift()").rowcount) == (
+        0,
+        0,
+    )

@@ -1511,6 +1511,7 @@ COMMENT ON FUNCTION stats.end_bulk_load() IS 'Switches our triggers on again, re
 CREATE FUNCTION stats.fold_assignment_counts() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
     AS $$
 -- Applies this transaction's deltas to peer_mentors, in mentor order so that no two commits can
 -- wait for one another. Called at commit and by the repair; empties the ledger.
