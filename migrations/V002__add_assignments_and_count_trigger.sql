@@ -226,6 +226,10 @@ begin
             errcode = 'PM010',
             hint = 'Cancel it and dispatch a new one in the other chapter.';
     end if;
+    if old.status = any(closed) and new is distinct from old and authz.acts_for_user() then
+        raise exception 'a closed assignment stays as it is'
+        using errcode = 'PM011', hint = 'Dispatch a new assignment.';
+    end if;
     if new.peer_mentor_id is distinct from old.peer_mentor_id then
         if old.status = any(closed) then
             raise exception 'a closed assignment stays with its mentor'
