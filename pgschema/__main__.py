@@ -11,7 +11,10 @@ from io import TextIOWrapper
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     gc.set_threshold(100_000)  # imports make many objects and hardly any garbage
-    from pgschema.cli.entry import run, terminate
+    try:
+        from pgschema.cli.entry import run, terminate
+    except KeyboardInterrupt:  # before anything was begun
+        sys.exit(130)
 
     # As process 1 of a container it would not hear SIGTERM without a handler.
     signal.signal(signal.SIGTERM, terminate)

@@ -139,6 +139,19 @@ def test_ctrl_c_ends_the_run_with_130_and_without_a_traceback() -> None:
     assert running.returncode == 130
 
 
+def test_ctrl_c_while_the_program_loads_is_no_traceback() -> None:
+    interrupted = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'pgschema.cli.output': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from pgschema.__main__ import main; main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
 def test_a_bug_is_a_traceback_and_no_answer_that_a_script_could_mistake(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
