@@ -157,21 +157,27 @@ grant create on schema public to pgschema_owner;
 grant usage on schema public to pgschema_owner, stats_refresher;
 revoke create on schema public from public;
 
--- Archived by the rollback: take the rows back before anything is created in their place.
+-- Archived by the rollback: take the rows back before anything is created in their place. Only our
+-- own tables: what somebody else keeps in that schema stays there.
 do $$
 declare
+    ours constant text[] := array[
+        'organizations', 'chapters', 'org_members', 'platform_admins', 'coordinators',
+        'coordinator_chapters', 'peer_mentors'
+    ];
     table_name text;
 begin
-    if to_regnamespace('archive_v001') is not null then
-        for table_name in
-            select c.relname
-            from pg_catalog.pg_class as c
-            where c.relnamespace = 'archive_v001'::regnamespace and c.relkind = 'r'
-        loop
+    foreach table_name in array ours
+    loop
+        if to_regclass(format('archive_v001.%I', table_name)) is not null then
             execute format('alter table archive_v001.%I set schema public', table_name);
-        end loop;
-        drop schema archive_v001;
-    end if;
+        end if;
+    end loop;
+    begin
+        drop schema if exists archive_v001;
+    exception
+        when dependent_objects_still_exist then null;
+    end;
 end
 $$;
 

@@ -14,13 +14,18 @@ set local client_min_messages = warning;
 
 create schema if not exists stats authorization stats_refresher;
 
--- Archived by the rollback: take the rows back before anything is created in their place.
+-- Archived by the rollback: take the rows back before anything is created in their place. Only our
+-- own table: what somebody else keeps in that schema stays there.
 do $$
 begin
     if to_regclass('archive_v002.assignments') is not null then
         alter table archive_v002.assignments set schema public;
-        drop schema archive_v002;
     end if;
+    begin
+        drop schema if exists archive_v002;
+    exception
+        when dependent_objects_still_exist then null;
+    end;
 end
 $$;
 

@@ -10,21 +10,24 @@ set local statement_timeout = '10min';
 set local search_path = pg_catalog, pg_temp;
 set local client_min_messages = warning;
 
--- Archived by the rollback: take the rows back before anything is created in their place.
+-- Archived by the rollback: take the rows back before anything is created in their place. Only our
+-- own tables: what somebody else keeps in that schema stays there.
 do $$
 declare
+    ours constant text[] := array['activity_types', 'activities', 'activity_co_leaders'];
     table_name text;
 begin
-    if to_regnamespace('archive_v003') is not null then
-        for table_name in
-            select c.relname
-            from pg_catalog.pg_class as c
-            where c.relnamespace = 'archive_v003'::regnamespace and c.relkind = 'r'
-        loop
+    foreach table_name in array ours
+    loop
+        if to_regclass(format('archive_v003.%I', table_name)) is not null then
             execute format('alter table archive_v003.%I set schema public', table_name);
-        end loop;
-        drop schema archive_v003;
-    end if;
+        end if;
+    end loop;
+    begin
+        drop schema if exists archive_v003;
+    exception
+        when dependent_objects_still_exist then null;
+    end;
 end
 $$;
 

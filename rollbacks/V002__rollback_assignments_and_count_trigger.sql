@@ -31,6 +31,44 @@ begin
 end
 $$;
 
+-- Discarding is said in the session that rolls back, never once for all of them.
+do $$
+declare
+    -- what was archived from here up refers to the rows that would go
+    dependents constant text[] := array['archive_v003.activities', 'archive_v003.activity_co_leaders'];
+    kept text;
+begin
+    if coalesce(current_setting('pgschema.discard', true), '') <> 'on' then
+        return;
+    end if;
+    if exists (
+        select
+        from pg_catalog.pg_db_role_setting as s
+        where
+            s.setconfig @> '{pgschema.discard=on}'
+            and s.setrole in (0, session_user::regrole)
+            and s.setdatabase in (
+                0,
+                (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+            )
+    ) then
+        raise exception 'pgschema.discard is a default of this database or role'
+        using
+            errcode = 'PM004',
+            hint = 'Reset it there (alter database, alter role) and set it in the session.';
+    end if;
+    select string_agg(d.name, ', ') into kept
+    from unnest(dependents) as d (name)
+    where to_regclass(d.name) is not null;
+    if kept is not null then
+        raise exception 'V002 cannot be discarded while % is kept', kept
+        using
+            errcode = 'PM005',
+            hint = 'Roll back without discarding, or drop what is kept first.';
+    end if;
+end
+$$;
+
 create schema if not exists archive_v002 authorization pgschema_owner;
 comment on schema archive_v002 is
 'Rows of V002, kept by its rollback; they come back when V002 is applied again.';

@@ -20,6 +20,31 @@ begin
 end
 $$;
 
+-- Discarding is said in the session that rolls back, never once for all of them.
+do $$
+begin
+    if coalesce(current_setting('pgschema.discard', true), '') <> 'on' then
+        return;
+    end if;
+    if exists (
+        select
+        from pg_catalog.pg_db_role_setting as s
+        where
+            s.setconfig @> '{pgschema.discard=on}'
+            and s.setrole in (0, session_user::regrole)
+            and s.setdatabase in (
+                0,
+                (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+            )
+    ) then
+        raise exception 'pgschema.discard is a default of this database or role'
+        using
+            errcode = 'PM004',
+            hint = 'Reset it there (alter database, alter role) and set it in the session.';
+    end if;
+end
+$$;
+
 create schema if not exists archive_v003 authorization pgschema_owner;
 comment on schema archive_v003 is
 'Rows of V003, kept by its rollback; they come back when V003 is applied again.';

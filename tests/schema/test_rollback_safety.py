@@ -91,3 +91,52 @@ def test_a_rollback_on_a_stored_snapshot_is_refused(
     with pytest.raises(psycopg.Error) as caught:
         down(empty_db.owner, number)
     assert caught.value.sqlstate == "PM003"
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_rows_that_archived_ones_refer_to_are_not_discarded(
+    filled: Connection[object], number: int
+) -> None:
+    for later in range(len(FILES), number, -1):
+        down(filled, later)
+    stored = rows(filled, f"public.{TABLES[number]}")
+    with pytest.raises(psycopg.Error) as caught:
+        down(filled, number, DISCARD)
+    assert caught.value.sqlstate == "PM005"
+    assert rows(filled, f"public.{TABLES[number]}") == stored != []
+    for later in range(len(FILES), number, -1):
+        filled.execute(f"drop schema archive_v00{later} cascade".encode())
+    down(filled, number, DISCARD)
+    for again in range(number, len(FILES) + 1):
+        up(filled, again)
+    assert rows(filled, f"public.{TABLES[number]}") == []
+
+
+@every_file
+@pytest.mark.parametrize("whose", ["database {}", "role postgres in database {}"])
+def test_a_default_to_discard_is_refused(
+    world: Clone, filled: Connection[object], number: int, whose: str
+) -> None:
+    for later in range(len(FILES), number, -1):
+        down(filled, later)
+    filled.execute(f"alter {whose.format(world.name)} set pgschema.discard = 'on'".encode())
+    stored = rows(filled, f"public.{TABLES[number]}")
+    victim = world.connect()
+    with pytest.raises(psycopg.Error) as caught:
+        down(victim, number)
+    assert caught.value.sqlstate == "PM004"
+    assert rows(filled, f"public.{TABLES[number]}") == stored != []
+
+
+@every_file
+def test_what_a_stranger_keeps_in_the_archive_stays_there(
+    filled: Connection[object], number: int
+) -> None:
+    for later in range(len(FILES), number - 1, -1):
+        down(filled, later)
+    filled.execute(f"create table archive_v00{number}.surprise ()".encode())
+    up(filled, number)
+    assert rows(filled, f"public.{TABLES[number]}") != []
+    assert filled.execute(
+        "select relnamespace::regnamespace::text from pg_class where relname = 'surprise'"
+    ).fetchall() == [(f"archive_v00{number}",)]
