@@ -75,3 +75,13 @@ def test_the_earliest_duplicate_takes_the_place_of_a_first_that_falls_away(world
     world.owner.execute("update public.activities set status = 'cancelled' where id = %s", (THIRD,))
     found = world.owner.execute("select id, duplicate_of from public.activities order by id")
     assert found.fetchall()[:2] == [(FIRST, SECOND), (SECOND, None)]
+
+
+def test_two_that_change_type_together_leave_the_third_alone(world: Clone) -> None:
+    for row in (FIRST, SECOND, THIRD):
+        register(world, row)
+    world.owner.execute(
+        "update public.activities set activity_type = 'phone_call' where id <> %s", (THIRD,)
+    )
+    found = world.owner.execute("select id, duplicate_of from public.activities")
+    assert dict(found.fetchall()) == {FIRST: None, SECOND: FIRST, THIRD: None}
