@@ -51,9 +51,12 @@ def test_a_duplicate_that_fell_away_itself_is_no_heir(three: Connection[Any], st
 
 
 @pytest.mark.parametrize("moved", [(A, B), (B, A)])
-def test_two_that_move_together_are_still_one(three: Connection[Any], moved: tuple[UUID]) -> None:
+def test_two_that_move_together_are_still_one(
+    three: Connection[Any], moved: tuple[UUID, UUID]
+) -> None:
     """In whatever order the statement comes to their rows: the second finds the first there."""
     three.execute("alter table public.activities disable trigger activities_100_guard_update")
+    three.execute("set enable_indexscan = off; set enable_bitmapscan = off")
     for row in moved:  # an update puts the row at the end of the table
         three.execute("update public.activities set country = 'SE' where id = %s", (row,))
     three.execute("alter table public.activities enable trigger activities_100_guard_update")
@@ -64,7 +67,7 @@ def test_two_that_move_together_are_still_one(three: Connection[Any], moved: tup
     )
     found = originals(three)
     assert found[C] is None
-    assert (found[moved[0]], found[moved[1]]) == (None, moved[0])
+    assert (found[A], found[B]) in [(None, A), (B, None)]
 
 
 @pytest.mark.parametrize("change", ["activity_type = 'phone_call'", "status = 'cancelled'"])
