@@ -124,6 +124,9 @@ def _end_of_dollar_quote(text: str, tag: str, start: int) -> int:
     return closing + len(tag)
 
 
+_BODY_EDGES = frozenset({"begin", "case", "end"})
+
+
 def statements(text: str) -> Iterator[Statement]:
     """Yield the statements of `text` one by one, as far as it can be read.
 
@@ -141,7 +144,7 @@ def statements(text: str) -> Iterator[Statement]:
         found.append(token)
         if token.kind == "punct":
             parens += {"(": 1, ")": -1}.get(token.text, 0)
-        elif token.kind == "word" and parens == 0 and _creates_routine(found):
+        elif parens == 0 and token.word in _BODY_EDGES and _creates_routine(found):
             bodies = _body_depth(bodies, token.word)
     if found:
         yield Statement(text, tuple(found))
