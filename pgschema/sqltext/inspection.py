@@ -47,13 +47,16 @@ def _refuse_directives(file: SqlFile) -> None:
 
 
 def _refuse_statement(file: SqlFile, statement: Statement) -> None:
-    shown = {"statement": " ".join(statement.text.split())[:100]}
     if statement.ends_transaction and not statement.refuses_transaction:
-        raise _error("PGS112", file, statement.start, **shown)
+        raise _error("PGS112", file, statement.start, statement=_shown(statement))
     if statement.copies_over_the_wire:
-        raise _error("PGS114", file, statement.start, **shown)
+        raise _error("PGS114", file, statement.start, statement=_shown(statement))
     if statement.builds_unnamed_index:
-        raise _error("PGS117", file, statement.start, **shown)
+        raise _error("PGS117", file, statement.start, statement=_shown(statement))
+
+
+def _shown(statement: Statement) -> str:
+    return " ".join(statement.text.split())[:100]
 
 
 def _lexical(file: SqlFile, error: LexError) -> PgschemaError:
@@ -71,5 +74,4 @@ def _refuse_together(file: SqlFile, found: tuple[Statement, ...]) -> None:
         raise _error("PGS115", file, found[1].start, count=len(found))
     for statement in found:
         if statement.refuses_transaction:
-            shown = " ".join(statement.text.split())[:100]
-            raise _error("PGS116", file, statement.start, statement=shown)
+            raise _error("PGS116", file, statement.start, statement=_shown(statement))
