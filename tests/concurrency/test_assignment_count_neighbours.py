@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Event
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 import pytest
 from psycopg import errors
 
+from tests.blocking import waiting_behind
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from psycopg import Connection
-
     from pgschema.testing.clones import Clone
 
 pytestmark = pytest.mark.slow
@@ -37,30 +32,6 @@ DISPATCH: LiteralString = """
     insert into public.assignments (org_id, chapter_id, peer_mentor_id, title)
     values (md5('org:NHF')::uuid, md5('chapter:A')::uuid, md5('mentor:1')::uuid, 'a visit')
 """
-
-
-@contextmanager
-def waiting_behind(
-    world: Clone, holder: Connection[Any], work: Callable[[Connection[Any]], Any]
-) -> Iterator[Callable[[], Any]]:
-    """Start `work` in a second session and enter the block once `holder` keeps it waiting."""
-    session = world.connect()
-    session.execute("set statement_timeout = '20s'")
-    with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(work, session)
-        pause = Event()
-        for _ in range(2000):
-            found = world.owner.execute(
-                "select pg_blocking_pids(%s)", (session.info.backend_pid,)
-            ).fetchone()
-            assert found
-            if holder.info.backend_pid in found[0]:
-                break
-            assert not job.done(), f"nobody waited: {job.exception() or job.result()}"
-            pause.wait(0.005)
-        else:
-            pytest.fail("the second session neither waits nor ends")
-        yield job.result
 
 
 def test_two_sessions_cannot_both_take_the_last_slot(world: Clone) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Event
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import pytest
 from psycopg import errors
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from tests.blocking import waiting_behind
 
+if TYPE_CHECKING:
     from psycopg import Connection
 
     from pgschema.testing.clones import Clone
@@ -40,30 +37,6 @@ MOVE_MENTOR: LiteralString = """
     update public.peer_mentors set chapter_id = md5('chapter:A2')::uuid
     where id = md5('mentor:2')::uuid
 """
-
-
-@contextmanager
-def waiting_behind(
-    world: Clone, holder: Connection[Any], work: Callable[[Connection[Any]], Any]
-) -> Iterator[Callable[[], Any]]:
-    """Start `work` in a second session and enter the block once `holder` keeps it waiting."""
-    session = world.connect()
-    session.execute("set statement_timeout = '20s'")
-    with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(work, session)
-        pause = Event()
-        for _ in range(2000):
-            found = world.owner.execute(
-                "select pg_blocking_pids(%s)", (session.info.backend_pid,)
-            ).fetchone()
-            assert found
-            if holder.info.backend_pid in found[0]:
-                break
-            assert not job.done(), f"nobody waited: {job.exception() or job.result()}"
-            pause.wait(0.005)
-        else:
-            pytest.fail("the second session neither waits nor ends")
-        yield job.result
 
 
 def begun(world: Clone, statement: LiteralString, *values: str) -> Connection[Any]:
