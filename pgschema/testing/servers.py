@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 SUPERUSER = "postgres"
 _PREFIX = "pgschema_test_"
-_OLDEST = 150000
 
 _FACTS = """
     select rolsuper, rolname, current_setting('server_version_num')::int,
@@ -40,7 +39,7 @@ class GivenServer:
     """
 
     def __init__(self, conninfo: str) -> None:
-        from pgschema.database import connect
+        from pgschema.database import OLDEST_SERVER, connect
 
         self._conninfo = conninfo
         self.prefix = f"{_PREFIX}{os.getpid()}_{uuid4().hex[:6]}_"
@@ -48,7 +47,7 @@ class GivenServer:
         row = self._marker.execute(_FACTS).fetchone()
         assert row is not None, "every session has a role"
         is_superuser, self.user, number, self.version = row
-        if not is_superuser or number < _OLDEST:
+        if not is_superuser or number < OLDEST_SERVER:
             self._marker.close()
             raise PgschemaError("PGS451", role=self.user, version=self.version)
         self._drop(_ORPHANS, _PREFIX)

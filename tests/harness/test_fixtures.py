@@ -35,6 +35,15 @@ def test_an_empty_database_has_tables_without_rows(empty_db: Clone) -> None:
     assert _organizations(empty_db) == 0
 
 
+def test_an_empty_database_is_a_copy_of_its_template(
+    workshop: Workshop, empty_template: Template, empty_db: Clone
+) -> None:
+    assert empty_template.stock is Stock.MIGRATED
+    with psycopg.connect(workshop.server.conninfo(dbname=empty_template.name)) as conn:
+        origin = catalogue_fingerprint(conn)
+    assert [str(d) for d in origin.diff(catalogue_fingerprint(empty_db.owner))] == []
+
+
 def test_a_database_has_the_small_data_set(db: Clone) -> None:
     assert _organizations(db) > 2
 

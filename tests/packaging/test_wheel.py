@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pgschema.catalog import packaged_folders
 from pgschema.testing.clones import Clone
-from pgschema.testing.templates import Stock
-from pgschema.testing.workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,13 +34,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def bare(workshop: Workshop) -> Iterator[Clone]:
-    clone = workshop.clone(Stock.BARE)
-    yield clone
-    workshop.discard(clone)
-
-
 def test_every_sql_file_is_in_the_wheel(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     folders = packaged_folders()
@@ -57,7 +47,7 @@ def test_every_sql_file_is_in_the_wheel(wheel: Path) -> None:
     assert not [name for name in inside if name.startswith(("tests/", "bench/"))]
 
 
-def test_up_works_from_the_installed_wheel(installed: Path, bare: Clone, tmp_path: Path) -> None:
+def test_up_works_from_the_installed_wheel(installed: Path, bare_db: Clone, tmp_path: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PG") and k != "DATABASE_URL"}
     environment = {**kept, "PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -73,7 +63,9 @@ def test_up_works_from_the_installed_wheel(installed: Path, bare: Clone, tmp_pat
         where, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )
     assert Path(place.stdout.strip()).parent == installed / "pgschema"
-    assert "V001__create_tenancy_foundation" in run("--database", bare.conninfo, "up")
-    (mentors,) = bare.owner.execute("select count(*) from public.peer_mentors").fetchone() or (0,)
+    assert "V001__create_tenancy_foundation" in run("--database", bare_db.conninfo, "up")
+    (mentors,) = bare_db.owner.execute("select count(*) from public.peer_mentors").fetchone() or (
+        0,
+    )
     assert mentors > 12
-    assert "applied" in run("--database", bare.conninfo, "status")
+    assert "applied" in run("--database", bare_db.conninfo, "status")
